@@ -1,0 +1,28 @@
+# Debian 12 packages (scripts/bootstrap installs them). Each is linked, and its headers are included, by
+# one room only: the table is in tools/tidy.
+#
+#   tl::expected fmt::fmt ................ base       spdlog::spdlog .......... base (log.cc)
+#   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ......... codec
+#   CLI11::CLI11 Boost::json ............. cli        tomlplusplus::tomlplusplus config
+#   GTest::* rapidcheck rapidcheck_gtest . tests      benchmark::benchmark .... bench
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(tomlplusplus 3 REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS json)
+find_package(OpenSSL 3 REQUIRED)
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+
+if(PGKEEP_BUILD_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+  find_package(rapidcheck REQUIRED)
+endif()
+if(PGKEEP_BUILD_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
