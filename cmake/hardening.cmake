@@ -1,15 +1,11 @@
 # Hardening of everything we build: the program reads hostile bytes (repositories, dumps, archives).
-include(CheckCXXCompilerFlag)
-
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
-add_compile_options(-fstack-protector-strong)
-foreach(flag IN ITEMS -fstack-clash-protection -fcf-protection -mbranch-protection=standard)
-  string(MAKE_C_IDENTIFIER "PGKEEP_HAS${flag}" known) # the last two exist on one processor family each
-  check_cxx_compiler_flag(${flag} ${known})
-  if(${known})
-    add_compile_options(${flag})
-  endif()
-endforeach()
+add_compile_options(-fstack-protector-strong -fstack-clash-protection)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|i.86)$")
+  add_compile_options(-fcf-protection)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  add_compile_options(-mbranch-protection=standard)
+endif()
 
 # Fortification needs an optimised build, and hides accesses from the sanitizers' own checks.
 if(NOT PGKEEP_SANITIZE)

@@ -48,7 +48,7 @@ function(pgkeep_test_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 endfunction()
 
-# pgkeep_test(NAME [DEPS ...] SOURCES ... [LABELS quick|full ...] [TIMEOUT SECONDS] [ENVIRONMENT A=B ...]):
+# pgkeep_test(NAME [DEPS ...] SOURCES ... [LABELS quick|full ...] [TIMEOUT SECONDS]):
 # one GoogleTest program (gtest_main is linked); ctest sees every test case as one test "NAME/Suite.Case".
 # Labels: quick (the default: no server, seconds) or full, and always the name of the folder. TIMEOUT is per
 # test case, 300 s unless told; it is a safety net against hanging, not an assertion.
@@ -56,7 +56,7 @@ function(pgkeep_test name)
   if(NOT PGKEEP_BUILD_TESTS)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "DEPS;SOURCES;LABELS;ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "DEPS;SOURCES;LABELS")
   pgkeep_check_arguments(pgkeep_test ${name} "${arg_UNPARSED_ARGUMENTS}" "${arg_SOURCES}")
   if(NOT arg_LABELS)
     set(arg_LABELS quick)
@@ -76,10 +76,6 @@ function(pgkeep_test name)
   foreach(label IN LISTS arg_LABELS ITEMS ${folder})
     list(APPEND properties LABELS ${label})
   endforeach()
-  if(arg_ENVIRONMENT)
-    list(JOIN arg_ENVIRONMENT "\;" environment)
-    list(APPEND properties ENVIRONMENT "${environment}")
-  endif()
   include(GoogleTest)
   gtest_discover_tests(${name}
     TEST_PREFIX "${name}/" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60

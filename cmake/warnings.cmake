@@ -7,7 +7,7 @@ add_compile_options(
   -Wformat=2 -Wundef -Wimplicit-fallthrough -Wmissing-declarations)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options(-Wduplicated-cond -Wduplicated-branches -Wlogical-op)
+  add_compile_options(-Wduplicated-cond -Wlogical-op)
   # GCC bug 105651: std::string concatenation is reported as an overlapping copy.
   add_compile_options(-Wno-restrict)
   if(PGKEEP_SANITIZE OR PGKEEP_COVERAGE)
