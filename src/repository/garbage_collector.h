@@ -1,0 +1,99 @@
+// The collector's half of the protocol (docs/format/protocol.md, G0 to G10): what no live backup
+// and no undecided writer can need is deleted, and nothing at the slightest doubt.
+//
+// Needs no keys: it reads the configuration's public keys, decisions, pins, expiries and reference
+// lists, lists, and deletes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "repository/ids.h"
+#include "repository/repository_context.h"
+
+namespace pgkeep::repository {
+
+// How one cycle behaves.
+struct GcOptions {
+  // Abort nobody, write no plan, delete nothing; report what would go.
+  bool dry_run = false;
+  // Go on although more than max_delete_fraction would be deleted. Overrides no other brake.
+  bool force = false;
+  // Brake: the largest part of all bytes in packs that one cycle may delete, 0 to 1.
+  double max_delete_fraction = 0.9;
+  // Writers to abort whatever their heartbeats say. Each must be undecided and have a pin.
+  std::vector<WriterId> abort_writers;
+  // Undecided writers are aborted when their newest heartbeat is older, by the store's clock.
+  Duration stale_after = std::chrono::hours(24);
+  // A heartbeat that is more than this ahead of the store's clock proves that one of the two times
+  // is wrong: that writer is never aborted by age.
+  Duration clock_tolerance = std::chrono::hours(1);
+};
+
+// A writer that this cycle aborted.
+struct AbortedWriter {
+  WriterId writer;
+  std::string reason;
+};
+
+// One object that could not be deleted.
+struct GcFailure {
+  std::string key;
+  Error error;
+};
+
+// What one cycle found and did.
+struct GcReport {
+  // Set when the cycle ended early without fault or deletion because another cycle was at work;
+  // says which object showed it. The next cycle starts anew.
+  std::optional<std::string> yielded;
+
+  std::vector<AbortedWriter> aborted;
+  // For the operator: clocks that cannot be right, candidates left for a later cycle.
+  std::vector<std::string> warnings;
+
+  uint64_t live_backups = 0;
+  uint64_t undecided_writers = 0;
+  // Everything listed under p/ and m/.
+  uint64_t packs = 0;
+  uint64_t pack_bytes = 0;
+  // What nobody needs any more, deleted in this cycle or not.
+  uint64_t candidates = 0;
+  uint64_t candidate_pack_bytes = 0;
+
+  // The plan that this cycle wrote; empty when there was nothing to plan.
+  std::string plan_key;
+  // Candidates that wait for the next cycle, since the store keeps no older versions to undo with.
+  uint64_t deferred = 0;
+  uint64_t deleted = 0;
+  uint64_t deleted_bytes = 0;
+  std::vector<GcFailure> failures;
+
+  // Ok, or the first failure with the number of all.
+  Status Outcome() const;
+};
+
+// Runs one cycle. Several may run at once, and any may die anywhere, beside any number of writers.
+//
+// Returns an error, having deleted nothing, when a brake holds: the message names the object and
+// the hint says what to do.
+//   kCorruption, kWrongKey      a decision, pin, expiry or reference list that is damaged, badly
+//                               signed, contradictory or, if a live backup needs it, missing
+//   kUnsupportedVersion         the repository needs a newer collector
+//   kRefused                    too much would be deleted (see max_delete_fraction)
+//   kNotFound, kConflict        options.abort_writers: no such undecided writer
+//   kPermission, kUnsupported   these credentials may not delete; this store cannot list strongly
+// Single failing deletions do not end it: they are in the report, whose Outcome() is then an error.
+//
+// Memory: about 40 bytes per kept pack and 100 per candidate; one reference list at a time.
+// Requests: twelve listings and one read per decision, undecided pin, live reference list, expiry
+// of a backup that still has objects, and stale plan.
+Result<GcReport> CollectGarbage(const RepositoryContext& context, const GcOptions& options);
+
+}  // namespace pgkeep::repository

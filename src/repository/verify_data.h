@@ -1,0 +1,35 @@
+// Verification of the packs' bytes: reads them all, or a seeded sample.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "repository/ids.h"
+#include "repository/repository_context.h"
+#include "repository/verify_report.h"
+
+namespace pgkeep::repository {
+
+// How much to read and how closely to look.
+struct VerifyDataOptions {
+  // Restrict to the packs of these live backups; empty: of all.
+  std::vector<BackupId> backups;
+  // Percentage of the packs that are read, 0 to 100: each is drawn independently by a hash of seed
+  // and name, so one seed always draws the same packs, and a larger percentage contains a smaller.
+  double sample_percent = 100;
+  uint64_t seed = 0;
+  // Also open every frame of the packs that are read. Data packs need keys that can read data,
+  // metadata packs K_meta; without them: kRefused.
+  bool open_frames = false;
+};
+
+// Reads each chosen pack once, whole, and compares its SHA-256 with the reference lists; a pack
+// that lists of several backups describe differently is a problem as well. With open_frames also
+// checks header, every frame's place, authentication, length and content hash, and the footer.
+//
+// Damage is in the report; errors are for what ends the work, as in VerifyStructure. Memory: one
+// pack and 64 bytes per pack of the repository.
+Result<VerifyReport> VerifyData(const RepositoryContext& context, const VerifyDataOptions& options);
+
+}  // namespace pgkeep::repository
