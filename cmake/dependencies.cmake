@@ -1,5 +1,5 @@
-# Debian 12 packages (scripts/bootstrap installs them). Each is linked, and its headers are included, by
-# one room only: the table is in tools/tidy.
+# Debian 12 packages (scripts/bootstrap installs them). Each is linked, and its headers are
+# included, by one room only: the table is in tools/tidy.
 #
 #   tl::expected fmt::fmt ................ base       spdlog::spdlog .......... base (log.cc)
 #   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ......... codec

@@ -1,23 +1,23 @@
-# The few functions with which rooms, tests, programs and fuzz targets are declared. Every function takes an
-# explicit list of sources (headers too: tools/tidy reports a file that nobody lists). A name in DEPS is a
-# room ("base"), or any CMake target ("OpenSSL::Crypto", "version").
+# The few functions with which rooms, tests, programs and fuzz targets are declared. Every function
+# takes an explicit list of sources (headers too: tools/tidy reports a file that nobody lists). A
+# name in DEPS is a room ("base"), or any CMake target ("OpenSSL::Crypto", "version").
 
-# Turns room names into targets. Rooms may be declared later than their users, so a name without a target
-# of its own is taken for a room.
+# Turns room names into targets. Rooms may be declared later than their users, so a name without a
+# target of its own is taken for a room.
 function(pgkeep_resolve_deps out)
   set(resolved)
   foreach(dep IN LISTS ARGN)
-    if(dep MATCHES "^(base|crypto|codec|net|storage|postgres|repository|catalog|testing|cli|version)$")
-      list(APPEND resolved pgkeep_${dep})
-    else()
+    if(dep MATCHES "::|^pgkeep_" OR TARGET ${dep})
       list(APPEND resolved ${dep})
+    else()
+      list(APPEND resolved pgkeep_${dep})
     endif()
   endforeach()
   set(${out} ${resolved} PARENT_SCOPE)
 endfunction()
 
-# pgkeep_room(NAME [DEPS ...] SOURCES ...): static library pgkeep_NAME. Includes are written from src/ down
-# ("base/result.h"). DEPS are public: whoever links a room gets what its headers need.
+# pgkeep_room(NAME [DEPS ...] SOURCES ...): static library pgkeep_NAME. Includes are written from
+# src/ down ("base/result.h"). DEPS are public: whoever links a room gets what its headers need.
 function(pgkeep_room name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;SOURCES")
   pgkeep_check_arguments(pgkeep_room ${name} "${arg_UNPARSED_ARGUMENTS}" "${arg_SOURCES}")
@@ -48,9 +48,9 @@ function(pgkeep_test_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 endfunction()
 
-# pgkeep_test(NAME [DEPS ...] SOURCES ... [LABELS quick|full ...] [TIMEOUT SECONDS]):
-# one GoogleTest program (gtest_main is linked); ctest sees every test case as one test "NAME/Suite.Case".
-# Labels: quick (the default: no server, seconds) or full, and always the name of the folder. TIMEOUT is per
+# pgkeep_test(NAME [DEPS ...] SOURCES ... [LABELS quick|full ...] [TIMEOUT SECONDS]): one GoogleTest
+# program (gtest_main is linked); ctest sees every test case as one test "NAME/Suite.Case". Labels:
+# quick (the default: no server, seconds) or full, and always the name of the folder. TIMEOUT is per
 # test case, 300 s unless told; it is a safety net against hanging, not an assertion.
 function(pgkeep_test name)
   if(NOT PGKEEP_BUILD_TESTS)
@@ -82,10 +82,11 @@ function(pgkeep_test name)
     PROPERTIES TIMEOUT ${arg_TIMEOUT} ${properties})
 endfunction()
 
-# pgkeep_fuzzer(NAME [DEPS ...] SOURCES ... [CORPUS DIRECTORY]): SOURCES define LLVMFuzzerTestOneInput. With
-# PGKEEP_BUILD_FUZZERS it becomes build/<preset>/fuzzers/NAME; in every other build the same code replays
-# the corpus once as ctest "fuzz_corpus/NAME", so that a found crash stays a regression test everywhere.
-# CORPUS is relative to the current directory; default corpus/NAME.
+# pgkeep_fuzzer(NAME [DEPS ...] SOURCES ... [CORPUS DIRECTORY]): SOURCES define
+# LLVMFuzzerTestOneInput. With PGKEEP_BUILD_FUZZERS it becomes build/<preset>/fuzzers/NAME; in every
+# other build the same code replays the corpus once as ctest "fuzz_corpus/NAME", so that a found
+# crash stays a regression test everywhere. CORPUS is relative to the current directory; default
+# corpus/NAME.
 function(pgkeep_fuzzer name)
   if(NOT PGKEEP_BUILD_TESTS)
     return()

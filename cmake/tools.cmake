@@ -1,7 +1,8 @@
 # Faster builds when the tools are there; the result does not depend on them.
 
-# The directory is not part of the hash and paths are mapped away, so that every build directory of one
-# checkout shares the compiler cache, and debug information does not name the machine it was built on.
+# The directory is not part of the hash and paths are mapped away, so that every build directory of
+# one checkout shares the compiler cache, and debug information does not name the machine it was
+# built on.
 find_program(PGKEEP_CCACHE ccache)
 if(PGKEEP_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER
@@ -14,6 +15,7 @@ if(PGKEEP_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-# Linking with debug information takes memory; two at a time is enough for the small machines we target.
+# Linking with debug information takes memory; two at a time is enough for the small machines we
+# target.
 set_property(GLOBAL PROPERTY JOB_POOLS link_pool=2)
 set(CMAKE_JOB_POOL_LINK link_pool)

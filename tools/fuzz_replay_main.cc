@@ -1,5 +1,6 @@
-// Replays corpus files through a fuzz target in builds without libFuzzer: every argument is a file or a
-// directory of files. Ends with an error if there is nothing to replay, so that a moved corpus is noticed.
+// Replays corpus files through a fuzz target in builds without libFuzzer: every argument is a file
+// or a directory of files. Ends with an error if there is nothing to replay, so that a moved corpus
+// is noticed.
 
 #include <cstdint>
 #include <cstdio>
