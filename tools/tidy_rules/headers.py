@@ -20,7 +20,7 @@ def check(source):
         offences.append(source.offence(1, "header", "the first directive is not #pragma once"))
     if not source.comment_lines:
         offences.append(source.offence(1, "header", "has no comment: say what the file is for"))
-    for line, what in declarations(source):
+    for line, what in declarations(source) if source.room else ():
         if not commented(source, line):
             offences.append(source.offence(line, "undocumented", f"{what} has no comment above it"))
     return offences
