@@ -40,7 +40,7 @@ struct FeatureFlags {
 inline constexpr uint8_t kSuiteAes256Gcm = 1;
 
 // One generation of the configuration. A plain value. The highest valid generation counts.
-struct Config {
+struct ConfigObject {
   uint16_t format_major = kFormatMajor;
   FeatureFlags features;
   uint8_t suite = kSuiteAes256Gcm;
@@ -55,28 +55,30 @@ struct Config {
   std::optional<KeyMode> key_mode;
   std::string probe;  // what the probe of the store found; may be empty
   TlvExtensions extensions;
-  bool operator==(const Config&) const = default;
+  bool operator==(const ConfigObject&) const = default;
 };
 
 // The object `config.<generation>`, signed by the operator key. Errors: kInvalidArgument when the
 // configuration is one that DecodeConfig would refuse (no recipient, duplicate signer, sizes out of
 // range, operator key different from the signer's).
-Result<Bytes> EncodeConfig(const Config& config, const RepositoryId& repository,
+Result<Bytes> EncodeConfig(const ConfigObject& config, const RepositoryId& repository,
                            const crypto::SigningKey& operator_key);
 
 // Reads and checks `config.<generation>` (or the copy). `operator_key` comes from the key ring: the
-// configuration is the root of trust of all other signatures, so it must be signed by that key and name
-// it. Errors: kUnsupportedVersion for a newer format or suite; kWrongKey when it is another repository's
-// or another operator's; else as OpenEnvelope. Does not check features: RequireFeatures does.
-Result<Config> DecodeConfig(ByteSpan object, const RepositoryId& repository, uint64_t generation,
-                            const crypto::PublicKey& operator_key);
+// configuration is the root of trust of all other signatures, so it must be signed by that key and
+// name it. Null where there are no keys at all (collection, structural checks): then it must be
+// signed by the operator key that it names, which finds damage but not a forger. Errors:
+// kUnsupportedVersion for a newer format or suite; kWrongKey when it is another repository's or
+// another operator's; else as OpenEnvelope. Does not check features: RequireFeatures does.
+Result<ConfigObject> DecodeConfig(ByteSpan object, const RepositoryId& repository,
+                                  uint64_t generation, const crypto::PublicKey* operator_key);
 
-// Ok when this program knows all features that `use` needs; otherwise kUnsupportedVersion, which says
-// what still works and to upgrade.
-Status RequireFeatures(const Config& config, FeatureUse use);
+// Ok when this program knows all features that `use` needs; otherwise kUnsupportedVersion, which
+// says what still works and to upgrade.
+Status RequireFeatures(const ConfigObject& config, FeatureUse use);
 
 // The body alone; for EncodeConfig, tests and fuzzers. DecodeConfigBody adds no key to its errors.
-Bytes EncodeConfigBody(const Config& config);
-Result<Config> DecodeConfigBody(ByteSpan body);
+Bytes EncodeConfigBody(const ConfigObject& config);
+Result<ConfigObject> DecodeConfigBody(ByteSpan body);
 
 }  // namespace pgkeep::repository

@@ -1,4 +1,5 @@
-// The envelope around every control object (control.md): magic, repository, subject, signature, CRC.
+// The envelope around every control object (control.md): magic, repository, subject, signature,
+// CRC.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +34,8 @@ enum class ObjectClass : uint8_t {
   kLease,
 };
 
-// The eight bytes at the start of an object, and the most bytes that an object of the class may have.
+// The eight bytes at the start of an object, and the most bytes that an object of the class may
+// have.
 std::string_view ObjectMagic(ObjectClass object_class);
 size_t MaxObjectBytes(ObjectClass object_class);
 
@@ -44,7 +46,8 @@ struct ObjectIdentity {
   bool operator==(const ObjectIdentity&) const = default;
 };
 
-// Bytes 0..47 of an object whose body has `body_bytes` bytes; also the additional data of a manifest.
+// Bytes 0..47 of an object whose body has `body_bytes` bytes; also the additional data of a
+// manifest.
 ByteArray<kEnvelopeHeaderBytes> EncodeEnvelopeHeader(ObjectClass object_class,
                                                      const ObjectIdentity& identity,
                                                      size_t body_bytes);
@@ -57,10 +60,10 @@ Bytes SealEnvelope(ObjectClass object_class, const ObjectIdentity& identity, Byt
 // What a decoder expects of the object under `key`.
 struct EnvelopeExpectation {
   ObjectClass object_class = ObjectClass::kConfig;
-  std::string key;                       // for messages
+  std::string key;  // for messages
   RepositoryId repository;
-  std::optional<WriterId> subject;       // nullopt: any (plans, whose subject is random)
-  const SignerSet* signers = nullptr;    // null: a signature is an error
+  std::optional<WriterId> subject;     // nullopt: any (plans, whose subject is random)
+  const SignerSet* signers = nullptr;  // null: a signature is an error
   bool signature_required = true;
 };
 
@@ -73,18 +76,18 @@ struct Envelope {
 
 // Checks everything that control.md demands, in its order: size, magic, CRC, version and flags,
 // repository, subject, signer, signature. No allocation depends on the input. Thread-safe.
-// Errors, all with the object's key and a hint: kCorruption (damaged, truncated, forged, in the wrong
-// place, unsigned, unknown signer), kUnsupportedVersion (a newer format), kWrongKey (of another
-// repository).
+// Errors, all with the object's key and a hint: kCorruption (damaged, truncated, forged, in the
+// wrong place, unsigned, unknown signer), kUnsupportedVersion (a newer format), kWrongKey (of
+// another repository).
 Result<Envelope> OpenEnvelope(ByteSpan object, const EnvelopeExpectation& expected);
 
-// The repository id of an object, before anything but size, magic and CRC was checked: for the first look
-// at a repository of which nothing is known. Errors as OpenEnvelope.
+// The repository id of an object, before anything but size, magic and CRC was checked: for the
+// first look at a repository of which nothing is known. Errors as OpenEnvelope.
 Result<RepositoryId> PeekRepositoryId(ByteSpan object, ObjectClass object_class,
                                       std::string_view key);
 
-// The form of every error about a damaged control object: kCorruption "<key>: <what>" and the hint to run
-// `pgkeep verify`.
+// The form of every error about a damaged control object: kCorruption "<key>: <what>" and the hint
+// to run `pgkeep verify`.
 Error CorruptObject(std::string_view key, std::string_view what);
 
 // Puts the object's key and a hint on an error from a decoder's inner layers. Keeps the code.

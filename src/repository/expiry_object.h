@@ -14,23 +14,23 @@
 namespace pgkeep::repository {
 
 // That the mark exists is all that the protocol looks at; time and reason are for people.
-struct Expiry {
+struct ExpiryObject {
   std::optional<Timestamp> time;
   std::string reason;
   TlvExtensions extensions;
-  bool operator==(const Expiry&) const = default;
+  bool operator==(const ExpiryObject&) const = default;
 };
 
 // Unsigned when `signer` is null. REQUIRES: reason is clean text.
-Bytes EncodeExpiry(const Expiry& expiry, const ObjectIdentity& identity,
+Bytes EncodeExpiry(const ExpiryObject& expiry, const ObjectIdentity& identity,
                    const crypto::SigningKey* signer);
 
 // Errors as OpenEnvelope; a signature is not needed, but checked when there is one.
-Result<Expiry> DecodeExpiry(ByteSpan object, const ObjectIdentity& identity,
-                            const SignerSet& signers);
+Result<ExpiryObject> DecodeExpiry(ByteSpan object, const ObjectIdentity& identity,
+                                  const SignerSet& signers);
 
 // The body alone, for tests and fuzzers.
-Bytes EncodeExpiryBody(const Expiry& expiry);
-Result<Expiry> DecodeExpiryBody(ByteSpan body);
+Bytes EncodeExpiryBody(const ExpiryObject& expiry);
+Result<ExpiryObject> DecodeExpiryBody(ByteSpan body);
 
 }  // namespace pgkeep::repository

@@ -22,8 +22,8 @@ namespace internal {
 Result<ByteArray<16>> ParseIdHex(std::string_view text);
 }  // namespace internal
 
-// A random 128-bit name. The tag keeps names of different things apart. A plain value; ordered by its
-// bytes, which is also the order of its hexadecimal text.
+// A random 128-bit name. The tag keeps names of different things apart. A plain value; ordered by
+// its bytes, which is also the order of its hexadecimal text.
 template <class Tag>
 struct Id16 {
   ByteArray<16> bytes{};
@@ -93,8 +93,8 @@ struct PackName {
 
 }  // namespace pgkeep::repository
 
-// Ids are random, so any eight of their bytes spread well. An attacker who chooses ids can slow a hash
-// table down; tables whose size he controls are ordered ones.
+// Ids are random, so any eight of their bytes spread well. An attacker who chooses ids can slow a
+// hash table down; tables whose size he controls are ordered ones.
 template <class Tag>
 struct std::hash<pgkeep::repository::Id16<Tag>> {
   size_t operator()(const pgkeep::repository::Id16<Tag>& id) const noexcept {

@@ -1,4 +1,5 @@
-// The secrets of a key file: everything (full), or what a host needs to back up but not to read (host).
+// The secrets of a key file: everything (full), or what a host needs to back up but not to read
+// (host).
 #pragma once
 
 #include <cstdint>
@@ -54,8 +55,8 @@ class KeyBundle {
   // A second copy, on purpose.
   KeyBundle Clone() const;
 
-  // What a host of this repository gets with split keys: derived from the full keys, with the same host
-  // signing seed. REQUIRES: a full bundle.
+  // What a host of this repository gets with split keys: derived from the full keys, with the same
+  // host signing seed. REQUIRES: a full bundle.
   KeyBundle ToHostBundle(const RepositoryId& repository) const;
 
   // The bundle with a new data key pair appended (old ones stay readable) and, if asked, a new host
@@ -63,7 +64,8 @@ class KeyBundle {
   KeyBundle Rotated(crypto::RandomSource& random, bool new_signing_seed) const;
 
   // The binary form of keys.md, and back. Decode accepts no other encoding: kCorruption, or
-  // kUnsupportedVersion for a kind or mandatory field of a newer pgkeep. Errors never hold key bytes.
+  // kUnsupportedVersion for a kind or mandatory field of a newer pgkeep. Errors never hold key
+  // bytes.
   SecretBytes Encode() const;
   static Result<KeyBundle> Decode(ByteSpan bytes);
 

@@ -48,28 +48,28 @@ SecretBytes FormatKeyFile(const KeyBundle& bundle, const RepositoryId& repositor
 SecretBytes FormatLockedKeyFile(const WrappedBundle& wrapped, KeyKind kind, std::string_view key_id,
                                 const RepositoryId& repository);
 
-// Parses a key file or a kit. Errors name the line, never its value: kInvalidArgument for text that is no
-// key file, kCorruption when a check value differs (a typing error), kUnsupportedVersion for a newer
-// format, kLimitExceeded above kMaxKeyFileBytes.
+// Parses a key file or a kit. Errors name the line, never its value: kInvalidArgument for text that
+// is no key file, kCorruption when a check value differs (a typing error), kUnsupportedVersion for
+// a newer format, kLimitExceeded above kMaxKeyFileBytes.
 Result<KeyFile> ParseKeyFile(ByteSpan text);
 
-// The bundle of a file; asks for a passphrase only if it is locked. Errors: kRefused when it is locked and
-// `passphrase` is null; else as UnwrapBundle, and kCorruption when the bundle is not of the kind or key
-// id that the file states.
+// The bundle of a file; asks for a passphrase only if it is locked. Errors: kRefused when it is
+// locked and `passphrase` is null; else as UnwrapBundle, and kCorruption when the bundle is not of
+// the kind or key id that the file states.
 Result<KeyBundle> UnlockKeyFile(const KeyFile& file, const SecretBytes* passphrase);
 
-// Reads and parses. A file with an unwrapped key must be private: any permission for others, or write
-// permission for the group, is kRefused with the chmod that mends it. Read permission for the group (0640)
-// is allowed, since that is how a service account gets the key of a file that root owns; locked files are
-// not secret and not checked.
+// Reads and parses. A file with an unwrapped key must be private: any permission for others, or
+// write permission for the group, is kRefused with the chmod that mends it. Read permission for the
+// group (0640) is allowed, since that is how a service account gets the key of a file that root
+// owns; locked files are not secret and not checked.
 Result<KeyFile> LoadKeyFile(FileSystem& files, const std::string& path);
 
 // What to do when the file is there already.
 enum class KeyFileExists { kRefuse, kReplace };
 
-// Writes text from one of the Format functions durably with mode 0600. kRefuse: kAlreadyExists, with a
-// hint, and the old file is untouched. kReplace: in one step (key rotation, where the new text holds the
-// old keys too), so that a crash leaves the old or the new file.
+// Writes text from one of the Format functions durably with mode 0600. kRefuse: kAlreadyExists,
+// with a hint, and the old file is untouched. kReplace: in one step (key rotation, where the new
+// text holds the old keys too), so that a crash leaves the old or the new file.
 Status SaveKeyFile(FileSystem& files, const std::string& path, const SecretBytes& text,
                    KeyFileExists exists);
 

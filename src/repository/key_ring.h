@@ -23,12 +23,12 @@ struct SessionObject;
 // Everything that can be derived from a key bundle for one repository.
 //
 // Immutable: any number of threads may use one. Shared because writers, readers and caches of one
-// repository live apart. The secrets are wiped when the last owner goes. References and spans that it
-// returns are valid while it lives.
+// repository live apart. The secrets are wiped when the last owner goes. References and spans that
+// it returns are valid while it lives.
 class KeyRing {
  public:
-  // Copies what it needs of the bundle. Fails only for secrets of a wrong length (kInvalidArgument),
-  // which KeyBundle does not let through.
+  // Copies what it needs of the bundle. Fails only for secrets of a wrong length
+  // (kInvalidArgument), which KeyBundle does not let through.
   static Result<std::shared_ptr<const KeyRing>> FromBundle(const KeyBundle& bundle,
                                                            const RepositoryId& repository);
 
@@ -45,8 +45,8 @@ class KeyRing {
   // False with a host key: it can back up but not restore.
   bool can_read_data() const { return !data_pairs_.empty(); }
 
-  // kRefused, with one sentence that says which key is needed, unless can_read_data(). `what` is what
-  // the user asked for: "restoring".
+  // kRefused, with one sentence that says which key is needed, unless can_read_data(). `what` is
+  // what the user asked for: "restoring".
   Status RequireReadData(std::string_view what) const;
 
   // K_meta, 32 bytes: metadata packs and manifests.
@@ -71,9 +71,9 @@ class KeyRing {
   // Public halves of the data keys, newest last; empty with a host key.
   std::vector<crypto::BoxPublicKey> data_public_keys() const;
 
-  // The data key of one writer. Errors: kRefused with a hint when this is a host key; kWrongKey when
-  // the writer sealed to none of these keys; kCorruption when the box belongs to another writer or
-  // repository.
+  // The data key of one writer. Errors: kRefused with a hint when this is a host key; kWrongKey
+  // when the writer sealed to none of these keys; kCorruption when the box belongs to another
+  // writer or repository.
   Result<SecretBytes> OpenWriterKey(const SessionObject& session, const RepositoryId& repository,
                                     const WriterId& writer) const;
 

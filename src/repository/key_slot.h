@@ -15,7 +15,7 @@
 namespace pgkeep::repository {
 
 // A plain value without secrets. Open it with UnwrapBundle().
-struct KeySlot {
+struct KeySlotObject {
   WrappedBundle wrapped;
   std::string label;
   std::optional<Timestamp> created;
@@ -23,14 +23,14 @@ struct KeySlot {
 };
 
 // The object; unsigned, as the cipher authenticates what matters. REQUIRES: label is clean text.
-Bytes EncodeKeySlot(const KeySlot& slot, const RepositoryId& repository);
+Bytes EncodeKeySlot(const KeySlotObject& slot, const RepositoryId& repository);
 
-// Errors as OpenEnvelope; kLimitExceeded or kInvalidArgument for Argon2id parameters outside the limits;
-// kUnsupportedVersion for another type of slot than a passphrase. `slot` is for messages.
-Result<KeySlot> DecodeKeySlot(ByteSpan object, const RepositoryId& repository, uint32_t slot);
+// Errors as OpenEnvelope; kLimitExceeded or kInvalidArgument for Argon2id parameters outside the
+// limits; kUnsupportedVersion for another type of slot than a passphrase. `slot` is for messages.
+Result<KeySlotObject> DecodeKeySlot(ByteSpan object, const RepositoryId& repository, uint32_t slot);
 
 // The body alone, for tests and fuzzers.
-Bytes EncodeKeySlotBody(const KeySlot& slot);
-Result<KeySlot> DecodeKeySlotBody(ByteSpan body);
+Bytes EncodeKeySlotBody(const KeySlotObject& slot);
+Result<KeySlotObject> DecodeKeySlotBody(ByteSpan body);
 
 }  // namespace pgkeep::repository

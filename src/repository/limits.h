@@ -1,5 +1,5 @@
-// The limits of format version 1 (docs/format). Every length from an object is checked against these
-// before anything is allocated, and nothing larger is ever written.
+// The limits of format version 1 (docs/format). Every length from an object is checked against
+// these before anything is allocated, and nothing larger is ever written.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,9 @@ inline constexpr size_t kFrameOverheadBytes = kFrameHeaderBytes + kFrameTagBytes
 inline constexpr uint32_t kMaxFramesPerPack = 32'768;  // without the footer
 inline constexpr uint32_t kMaxUnitsPerPack = 65'536;
 inline constexpr uint32_t kMaxUnitsPerFrame = 16;
-inline constexpr size_t kMaxUnitBytes = 1'048'576;      // of one unit in a units frame
-inline constexpr size_t kFrameUnitsBytesTarget = 262'144;  // a frame is closed before it would pass this
+inline constexpr size_t kMaxUnitBytes = 1'048'576;  // of one unit in a units frame
+// A frame is closed before its units would pass this.
+inline constexpr size_t kFrameUnitsBytesTarget = 262'144;
 inline constexpr uint32_t kMaxUnitsFrameRlen = 1'048'576 + 64;
 inline constexpr uint32_t kMaxNodeFrameRlen = 4'194'304;
 

@@ -1,5 +1,5 @@
-// The manifest `man/<S>`: what a backup is, and where its directories begin. Sealed under K_meta, signed
-// by the host.
+// The manifest `man/<S>`: what a backup is, and where its directories begin. Sealed under K_meta,
+// signed by the host.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ namespace pgkeep::repository {
 enum class BackupKind : uint8_t { kLogical = 1, kPhysical = 2, kFiles = 3 };
 enum class BackupState : uint8_t { kComplete = 1, kPartial = 2 };
 
-// One sub-tree: a database of a logical backup, or the files of a cluster. A database that failed has none.
+// One sub-tree: a database of a logical backup, or the files of a cluster. A database that failed
+// has none.
 struct SubtreeEntry {
   std::string name;  // 1..kMaxSubtreeNameBytes bytes of any kind
   Timestamp snapshot_time;
@@ -66,16 +67,16 @@ struct Manifest {
   bool operator==(const Manifest&) const = default;
 };
 
-// The object, signed with the ring's host key. Errors: kInvalidArgument when the manifest is one that
-// DecodeManifest would refuse; kLimitExceeded when it would pass kMaxManifestObjectBytes.
+// The object, signed with the ring's host key. Errors: kInvalidArgument when the manifest is one
+// that DecodeManifest would refuse; kLimitExceeded when it would pass kMaxManifestObjectBytes.
 Result<Bytes> EncodeManifest(const Manifest& manifest, const ObjectIdentity& identity,
                              const KeyRing& keys, crypto::RandomSource& random);
 
-// Errors as OpenEnvelope; kWrongKey when K_meta is not the one it was sealed with (the commitment tells);
-// kCorruption when the sealed part does not authenticate or is not what EncodeManifest writes.
-// SHA-256 values are compared by the caller, who has the other objects.
-Result<Manifest> DecodeManifest(ByteSpan object, const ObjectIdentity& identity, const KeyRing& keys,
-                                const SignerSet& signers);
+// Errors as OpenEnvelope; kWrongKey when K_meta is not the one it was sealed with (the commitment
+// tells); kCorruption when the sealed part does not authenticate or is not what EncodeManifest
+// writes. SHA-256 values are compared by the caller, who has the other objects.
+Result<Manifest> DecodeManifest(ByteSpan object, const ObjectIdentity& identity,
+                                const KeyRing& keys, const SignerSet& signers);
 
 // The plaintext alone, for tests and fuzzers.
 Bytes EncodeManifestPlaintext(const Manifest& manifest);

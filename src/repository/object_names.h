@@ -47,7 +47,8 @@ std::string LeaseKey(const LeaseId& lease);
 // Prefix of all data or metadata packs of one writer: "p/<writer>/".
 std::string PackPrefix(PackKind kind, const WriterId& writer);
 
-// What a key names. `number` is the generation, slot, heartbeat or plan; `id` the writer or the lease.
+// What a key names. `number` is the generation, slot, heartbeat or plan; `id` the writer or the
+// lease.
 struct ObjectName {
   enum class Kind {
     kConfig,
@@ -76,9 +77,9 @@ struct ObjectName {
   // The one key that Parse() maps to this name.
   std::string Key() const;
 
-  // Parses any key of the kinds above. kInvalidArgument for every other text, also where it differs from
-  // the canonical key in case or leading zeros only; callers decide whether a stranger in a listing is
-  // ignored or reported.
+  // Parses any key of the kinds above. kInvalidArgument for every other text, also where it differs
+  // from the canonical key in case or leading zeros only; callers decide whether a stranger in a
+  // listing is ignored or reported.
   static Result<ObjectName> Parse(std::string_view key);
 };
 

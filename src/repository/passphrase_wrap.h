@@ -27,15 +27,15 @@ struct WrappedBundle {
 };
 
 // Wraps with XChaCha20-Poly1305 under an Argon2id key; the additional data binds repository and
-// parameters. Takes the memory and time of `params`. Errors: kInvalidArgument for a passphrase of a wrong
-// length, else those of crypto::Argon2id.
+// parameters. Takes the memory and time of `params`. Errors: kInvalidArgument for a passphrase of a
+// wrong length, else those of crypto::Argon2id.
 Result<WrappedBundle> WrapBundle(const KeyBundle& bundle, const RepositoryId& repository,
                                  const SecretBytes& passphrase, const crypto::Argon2Params& params,
                                  crypto::RandomSource& random);
 
-// The inverse. Parameters outside the limits are refused before anything is allocated (kLimitExceeded
-// above, kInvalidArgument below the floor). kWrongKey when the passphrase is wrong or the text was
-// changed: the cipher cannot tell which.
+// The inverse. Parameters outside the limits are refused before anything is allocated
+// (kLimitExceeded above, kInvalidArgument below the floor). kWrongKey when the passphrase is wrong
+// or the text was changed: the cipher cannot tell which.
 Result<KeyBundle> UnwrapBundle(const WrappedBundle& wrapped, const RepositoryId& repository,
                                const SecretBytes& passphrase);
 

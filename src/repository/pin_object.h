@@ -16,36 +16,38 @@
 namespace pgkeep::repository {
 
 // What an undecided writer stands on: garbage collection keeps everything that its bases need.
-struct Pin {
+struct PinObject {
   std::vector<BackupId> bases;  // distinct, at most kMaxBases; none for a full read
   std::string client_version;
   std::optional<Timestamp> started;  // the writer's own clock; never decides anything
   TlvExtensions extensions;
-  bool operator==(const Pin&) const = default;
+  bool operator==(const PinObject&) const = default;
 };
 
 // A sign of life. What counts is the store's time of the object, not the time in it.
-struct Heartbeat {
+struct HeartbeatObject {
   std::optional<Timestamp> time;
   TlvExtensions extensions;
-  bool operator==(const Heartbeat&) const = default;
+  bool operator==(const HeartbeatObject&) const = default;
 };
 
 // Signed by the host. REQUIRES: bases distinct and at most kMaxBases, client_version clean text.
-Bytes EncodePin(const Pin& pin, const ObjectIdentity& identity, const crypto::SigningKey& signer);
-Bytes EncodeHeartbeat(const Heartbeat& heartbeat, const ObjectIdentity& identity,
+Bytes EncodePin(const PinObject& pin, const ObjectIdentity& identity,
+                const crypto::SigningKey& signer);
+Bytes EncodeHeartbeat(const HeartbeatObject& heartbeat, const ObjectIdentity& identity,
                       const crypto::SigningKey& signer);
 
 // Errors as OpenEnvelope, and kCorruption for a body that the encoder would not write, and for a
 // heartbeat in a pin's place or the other way round. `number` is the n of the heartbeat's key.
-Result<Pin> DecodePin(ByteSpan object, const ObjectIdentity& identity, const SignerSet& signers);
-Result<Heartbeat> DecodeHeartbeat(ByteSpan object, const ObjectIdentity& identity, uint64_t number,
-                                  const SignerSet& signers);
+Result<PinObject> DecodePin(ByteSpan object, const ObjectIdentity& identity,
+                            const SignerSet& signers);
+Result<HeartbeatObject> DecodeHeartbeat(ByteSpan object, const ObjectIdentity& identity,
+                                        uint64_t number, const SignerSet& signers);
 
 // The bodies alone, for tests and fuzzers.
-Bytes EncodePinBody(const Pin& pin);
-Result<Pin> DecodePinBody(ByteSpan body);
-Bytes EncodeHeartbeatBody(const Heartbeat& heartbeat);
-Result<Heartbeat> DecodeHeartbeatBody(ByteSpan body);
+Bytes EncodePinBody(const PinObject& pin);
+Result<PinObject> DecodePinBody(ByteSpan body);
+Bytes EncodeHeartbeatBody(const HeartbeatObject& heartbeat);
+Result<HeartbeatObject> DecodeHeartbeatBody(ByteSpan body);
 
 }  // namespace pgkeep::repository

@@ -1,5 +1,5 @@
-// The recovery kit: one text file with which an empty machine restores. A kit is a key file with an address
-// and the exact commands, so ParseKeyFile() reads it and `--key-file` accepts it.
+// The recovery kit: one text file with which an empty machine restores. A kit is a key file with an
+// address and the exact commands, so ParseKeyFile() reads it and `--key-file` accepts it.
 #pragma once
 
 #include <string>
@@ -23,8 +23,8 @@ struct RecoveryKitFacts {
   std::string kit_name;  // file name used in the commands, e.g. "pgkeep-recovery-kit.txt"
 };
 
-// The text of a kit with the full key in it. Errors: kRefused for a host key, which cannot restore, and
-// for a URL with a password in it; kInvalidArgument for values with control characters.
+// The text of a kit with the full key in it. Errors: kRefused for a host key, which cannot restore,
+// and for a URL with a password in it; kInvalidArgument for values with control characters.
 Result<SecretBytes> FormatRecoveryKit(const KeyBundle& bundle, const RepositoryId& repository,
                                       const RecoveryKitFacts& facts);
 

@@ -1,5 +1,5 @@
-// The reference list `ref/<S>`: every pack that a backup needs. Signed but not encrypted, so that garbage
-// collection and structural checks work without keys.
+// The reference list `ref/<S>`: every pack that a backup needs. Signed but not encrypted, so that
+// garbage collection and structural checks work without keys.
 #pragma once
 
 #include <cstdint>
@@ -44,9 +44,9 @@ class ReferenceList {
   // Empty.
   ReferenceList() = default;
 
-  // Sorts and checks. kInvalidArgument when a pack is named twice, a size or count is out of range, or
-  // the metadata pack with a data pack's fingerprints is not in the list; kLimitExceeded for more than
-  // kMaxReferencedPacks.
+  // Sorts and checks. kInvalidArgument when a pack is named twice, a size or count is out of range,
+  // or the metadata pack with a data pack's fingerprints is not in the list; kLimitExceeded for
+  // more than kMaxReferencedPacks.
   static Result<ReferenceList> FromEntries(std::vector<PackEntry> entries);
 
   const std::vector<PackEntry>& entries() const { return entries_; }

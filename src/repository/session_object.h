@@ -29,16 +29,16 @@ struct SessionObject {
   bool operator==(const SessionObject&) const = default;
 };
 
-// Seals `writer_key` (32 bytes) to each recipient. The box's plaintext names repository and writer, as a
-// sealed box by itself binds nothing. Errors: kInvalidArgument for no, too many or repeated recipients
-// and for a recipient that is no valid key.
+// Seals `writer_key` (32 bytes) to each recipient. The box's plaintext names repository and writer,
+// as a sealed box by itself binds nothing. Errors: kInvalidArgument for no, too many or repeated
+// recipients and for a recipient that is no valid key.
 Result<SessionObject> SealWriterKey(const SecretBytes& writer_key,
                                     std::span<const crypto::BoxPublicKey> recipients,
                                     const ObjectIdentity& identity, crypto::RandomSource& random);
 
-// The writer key in a box that `pair` can open. Errors: kWrongKey when no box is for this pair or it does
-// not open; kCorruption when what is inside belongs to another repository or writer. KeyRing tries its
-// keys through this.
+// The writer key in a box that `pair` can open. Errors: kWrongKey when no box is for this pair or
+// it does not open; kCorruption when what is inside belongs to another repository or writer.
+// KeyRing tries its keys through this.
 Result<SecretBytes> OpenSealedWriterKey(const SessionObject& session,
                                         const crypto::BoxKeyPair& pair,
                                         const ObjectIdentity& identity);

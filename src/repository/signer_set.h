@@ -23,7 +23,8 @@ struct Signer {
 
 // The signers that a configuration lists. Objects of retired signers stay readable for ever (their
 // backups do not become invalid), but a writer with a retired key must not start.
-// Immutable after construction, so any number of threads may read it. Empty: no signature is accepted.
+// Immutable after construction, so any number of threads may read it. Empty: no signature is
+// accepted.
 class SignerSet {
  public:
   SignerSet() = default;

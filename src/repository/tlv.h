@@ -1,5 +1,5 @@
-// The body of control objects and key bundles: tag u16 | varint length | value, tags strictly ascending.
-// Equal bodies are equal bytes.
+// The body of control objects and key bundles: tag u16 | varint length | value, tags strictly
+// ascending. Equal bodies are equal bytes.
 #pragma once
 
 #include <cstdint>
@@ -32,12 +32,12 @@ struct TlvField {
   bool operator==(const TlvField&) const = default;
 };
 
-// Optional fields that a newer pgkeep wrote and this one does not know. Kept, so that writing an object
-// again loses nothing and gives the same bytes. Ascending, without kTlvMandatoryBit.
+// Optional fields that a newer pgkeep wrote and this one does not know. Kept, so that writing an
+// object again loses nothing and gives the same bytes. Ascending, without kTlvMandatoryBit.
 using TlvExtensions = std::vector<TlvField>;
 
-// Collects fields in any order and writes them sorted. One thread at a time. Cannot fail: adding a tag
-// twice, a time out of range or an empty optional text is a programmer error.
+// Collects fields in any order and writes them sorted. One thread at a time. Cannot fail: adding a
+// tag twice, a time out of range or an empty optional text is a programmer error.
 class TlvWriter {
  public:
   void Add(uint16_t tag, ByteSpan value);
@@ -63,11 +63,12 @@ class TlvWriter {
 // Reads a body that it borrows. One thread at a time. Errors are kCorruption unless said otherwise.
 class TlvReader {
  public:
-  // Checks the structure: order, lengths, canonical varints, number of fields. Allocates one small entry
-  // per field, none of whose size comes from the input.
+  // Checks the structure: order, lengths, canonical varints, number of fields. Allocates one small
+  // entry per field, none of whose size comes from the input.
   static Result<TlvReader> Parse(ByteSpan body);
 
-  // Refuses unknown mandatory tags with kUnsupportedVersion and returns the unknown optional fields.
+  // Refuses unknown mandatory tags with kUnsupportedVersion and returns the unknown optional
+  // fields.
   Result<TlvExtensions> Extensions(std::initializer_list<uint16_t> known) const;
 
   bool Has(uint16_t tag) const { return Find(tag).has_value(); }
@@ -83,8 +84,8 @@ class TlvReader {
   Result<uint64_t> RequireU64(uint16_t tag, const char* what) const;
   Result<Timestamp> RequireTime(uint16_t tag, const char* what) const;
 
-  // Empty when the field is absent. Refuses an empty field, more than kMaxTextBytes bytes, invalid UTF-8
-  // and control characters, which could forge lines of a log or a terminal.
+  // Empty when the field is absent. Refuses an empty field, more than kMaxTextBytes bytes, invalid
+  // UTF-8 and control characters, which could forge lines of a log or a terminal.
   Result<std::string> Text(uint16_t tag, const char* what) const;
   Result<std::optional<Timestamp>> OptionalTime(uint16_t tag, const char* what) const;
 
@@ -102,8 +103,8 @@ Result<Timestamp> DecodeTime(ByteSpan value, const char* what);
 // True for what TlvReader::Text accepts; writers shorten or replace what is not (CleanText).
 bool IsCleanText(std::string_view text);
 
-// `text` with every byte that IsCleanText() refuses replaced by '?', cut to kMaxTextBytes at a character
-// boundary: for reasons and names that come from other programs.
+// `text` with every byte that IsCleanText() refuses replaced by '?', cut to kMaxTextBytes at a
+// character boundary: for reasons and names that come from other programs.
 std::string CleanText(std::string_view text);
 
 }  // namespace pgkeep::repository
