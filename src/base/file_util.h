@@ -25,13 +25,15 @@ Result<Bytes> ReadWholeFile(FileSystem& files, const std::string& path, uint64_t
 Status WriteFileDurably(FileSystem& files, const std::string& path, ByteSpan data, uint32_t mode,
                         bool replace);
 
-// True for the names that WriteFileDurably() gives to its temporary files (".<name>.<number>.tmp").
+// True for the names that WriteFileDurably() gives to its temporary files
+// (".<name>.<process>-<counter>.tmp").
 bool IsTemporaryName(std::string_view name);
 
 // Creates a directory and all that is missing above it, each with `mode` and made durable in its
 // parent before the next. Success if it is there already. Also makes the deepest directory that was
 // there durable in its parent, since an earlier process may have died just before that; this step
-// alone is skipped where the parent may not be read.
+// alone is skipped where the parent may not be read or cannot be synced. Costs one fsync even if
+// there is nothing to create: remember the directories that are known to be there.
 Status CreateDirectories(FileSystem& files, const std::string& path, uint32_t mode);
 
 // The directory part of a path, without the slashes at its end: "/a/b" -> "/a", "/a" -> "/",
