@@ -23,8 +23,8 @@ inline constexpr int kZstdLevelDefault = 1;
 // Compresses and decompresses one block at a time, each block on its own.
 //
 // Keep one per worker: the contexts are allocated at first use and reused. One thread at a time.
-// Blocks are at most kBlockBytesMax. Compressed input is hostile: whatever it says, Decompress touches
-// only `out`, and the memory it uses does not depend on any length inside the input.
+// Blocks are at most kBlockBytesMax. Compressed input is hostile: whatever it says, Decompress
+// touches only `out`, and the memory it uses does not depend on any length inside the input.
 class BlockCodec {
  public:
   virtual ~BlockCodec() = default;
@@ -33,7 +33,8 @@ class BlockCodec {
 
   [[nodiscard]] virtual CodecId id() const = 0;
 
-  // The room that Compress can need for `size` bytes of input, at worst. REQUIRES: size <= kBlockBytesMax.
+  // The room that Compress can need for `size` bytes of input, at worst. REQUIRES: size <=
+  // kBlockBytesMax.
   [[nodiscard]] virtual size_t MaxCompressedSize(size_t size) const = 0;
 
   // Compresses all of `in` to the start of `out` and returns the length. A smaller `out` than
@@ -42,18 +43,18 @@ class BlockCodec {
   // kBlockBytesMax; kInternal when the library fails. Spans must not overlap.
   [[nodiscard]] virtual Result<size_t> Compress(ByteSpan in, MutableByteSpan out) = 0;
 
-  // Fills exactly all of `out` from all of `in`. Errors: kCorruption when `in` is not one whole block
-  // of out.size() bytes: garbage, truncated, followed by anything, of another size, or in need of a
-  // dictionary; `out` then holds garbage. kLimitExceeded when out.size() exceeds kBlockBytesMax.
-  // Spans must not overlap.
+  // Fills exactly all of `out` from all of `in`. Errors: kCorruption when `in` is not one whole
+  // block of out.size() bytes: garbage, truncated, followed by anything, of another size, or in
+  // need of a dictionary; `out` then holds garbage. kLimitExceeded when out.size() exceeds
+  // kBlockBytesMax. Spans must not overlap.
   [[nodiscard]] virtual Status Decompress(ByteSpan in, MutableByteSpan out) = 0;
 
  protected:
   BlockCodec() = default;
 };
 
-// Upper bound of one uncompressed block, 64 MiB: a pack is never larger. Bounds what any length field
-// can make a caller ask for.
+// Upper bound of one uncompressed block, 64 MiB: a pack is never larger. Bounds what any length
+// field can make a caller ask for.
 inline constexpr size_t kBlockBytesMax = size_t{64} << 20;
 
 // "zstd" or "none".

@@ -35,8 +35,8 @@ class Aes256Gcm {
   // Replaces the key and forgets the old one. REQUIRES: 32 bytes.
   void SetKey(ByteSpan key);
 
-  // Writes ciphertext, then tag. REQUIRES: `nonce` of 12 bytes, out.size() == plain.size() + 16, each
-  // span below 2 GiB, `out` apart from `plain`. Never fails.
+  // Writes ciphertext, then tag. REQUIRES: `nonce` of 12 bytes, out.size() == plain.size() + 16,
+  // each span below 2 GiB, `out` apart from `plain`. Never fails.
   void Seal(ByteSpan nonce, ByteSpan aad, ByteSpan plain, MutableByteSpan out);
 
   // Opens what Seal wrote. Errors: kCorruption when key, nonce, aad, ciphertext or tag differ or

@@ -19,9 +19,9 @@ using Digest32 = ByteArray<32>;
 
 // SHA-256 of bytes that arrive in pieces, for example of a pack while it is written.
 //
-// States: collecting -> finished (Finish) -> collecting (Reset). Update or Finish on a finished hasher
-// aborts. One thread at a time; movable (the source may then only be destroyed or assigned). Uses the
-// same code as Sha256, so the split into pieces does not change the value.
+// States: collecting -> finished (Finish) -> collecting (Reset). Update or Finish on a finished
+// hasher aborts. One thread at a time; movable (the source may then only be destroyed or assigned).
+// Uses the same code as Sha256, so the split into pieces does not change the value.
 class Sha256Hasher {
  public:
   Sha256Hasher();

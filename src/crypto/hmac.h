@@ -8,10 +8,10 @@ namespace pgkeep::crypto {
 
 // HMAC-SHA-256 (RFC 2104, FIPS 198-1) under one key; the keyed content hash of the repository.
 //
-// The key is compressed once into the two hash states that follow the inner and the outer padded key;
-// a call continues from copies of them. Const methods may be called from any number of threads at the
-// same time. A call allocates nothing. The states are as good as the key, so they live in SecretBytes
-// and are wiped by the destructor. Never fails.
+// The key is compressed once into the two hash states that follow the inner and the outer padded
+// key; a call continues from copies of them. Const methods may be called from any number of threads
+// at the same time. A call allocates nothing. The states are as good as the key, so they live in
+// SecretBytes and are wiped by the destructor. Never fails.
 class HmacSha256Key {
  public:
   // Any length, including zero, as the RFC allows; 32 random bytes are the house form. `key` is

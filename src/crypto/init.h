@@ -8,9 +8,9 @@ namespace pgkeep::crypto {
 // and runs one known-answer check of each, so that a broken library stops the program at its start
 // and not in the middle of a backup.
 //
-// Idempotent and thread-safe: the work is done once, later and concurrent calls return the result of
-// that one attempt. The other functions of the room initialise themselves on first use; what a call
-// of InitCrypto at start adds is an error instead of an abort when the libraries are unusable.
+// Idempotent and thread-safe: the work is done once, later and concurrent calls return the result
+// of that one attempt. The other functions of the room initialise themselves on first use; what a
+// call of InitCrypto at start adds is an error instead of an abort when the libraries are unusable.
 // Errors: kInternal (library missing an algorithm, or a known answer is wrong).
 [[nodiscard]] Status InitCrypto();
 

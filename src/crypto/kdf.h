@@ -11,12 +11,12 @@ namespace pgkeep::crypto {
 
 // HKDF with SHA-256 (RFC 5869), extract and expand: `n` bytes of key from the key material `ikm`.
 // `salt` may be empty. `info` says what the key is for; two uses must never share it.
-// REQUIRES: `ikm` not empty, 1 <= n <= 8160. Thread-safe; never fails otherwise. For high-entropy
-// input only: passphrases go through Argon2id.
+// REQUIRES: `ikm` not empty, `info` of at most 1024 bytes, 1 <= n <= 8160. Thread-safe; never fails
+// otherwise. For high-entropy input only: passphrases go through Argon2id.
 [[nodiscard]] SecretBytes HkdfSha256(ByteSpan ikm, ByteSpan salt, ByteSpan info, size_t n);
 
 // The expand step alone, for a `prk` that is already uniform.
-// REQUIRES: `prk` of at least 32 bytes, 1 <= n <= 8160. Otherwise as HkdfSha256.
+// REQUIRES: `prk` of at least 32 bytes; otherwise as HkdfSha256.
 [[nodiscard]] SecretBytes HkdfExpandSha256(ByteSpan prk, ByteSpan info, size_t n);
 
 // Cost of one passphrase guess. Stored beside the salt in a key slot, so it comes from a file that

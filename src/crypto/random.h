@@ -4,14 +4,15 @@
 
 namespace pgkeep::crypto {
 
-// Fills `out` with bytes of the kernel's generator, getrandom(2). No state is kept in the process, so
-// a fork or a cloned or rolled-back virtual machine never sees the same bytes again once the kernel
-// has been reseeded. Thread-safe. Aborts when the kernel refuses: continuing without randomness would
-// repeat keys and nonces. Costs one system call per 256 bytes.
+// Fills `out` with bytes of the kernel's generator, getrandom(2). No state is kept in the process,
+// so a fork or a cloned or rolled-back virtual machine never sees the same bytes again once the
+// kernel has been reseeded. Thread-safe. Aborts when the kernel refuses: continuing without
+// randomness would repeat keys and nonces. Costs one system call per 256 bytes.
 void RandomBytes(MutableByteSpan out);
 
-// Where keys, salts, nonces and identifiers come from. The product uses SystemRandom(); a simulation
-// passes a seeded one to make a run repeatable. Implementations must be thread-safe and cannot fail.
+// Where keys, salts, nonces and identifiers come from. The product uses SystemRandom(); a
+// simulation passes a seeded one to make a run repeatable. Implementations must be thread-safe and
+// cannot fail.
 class RandomSource {
  public:
   virtual ~RandomSource() = default;

@@ -12,7 +12,8 @@ namespace pgkeep::crypto {
 // change that keeps the value; 64 bits, so a change is missed with probability 2^-64. It is not a
 // content address: those are HmacSha256Key.
 //
-// Constant after construction; any number of threads. The key is wiped by the destructor. Never fails.
+// Constant after construction; any number of threads. The key is wiped by the destructor. Never
+// fails.
 class SipHash24 {
  public:
   // REQUIRES: 16 bytes. Not kept by reference.
