@@ -2,6 +2,10 @@
 # takes an explicit list of sources (headers too: tools/tidy reports a file that nobody lists). A
 # name in DEPS is a room ("base"), or any CMake target ("OpenSSL::Crypto", "version").
 
+# All rooms without their tests, and all fuzz targets: what the clang build of ./test needs.
+add_custom_target(pgkeep_rooms)
+add_custom_target(fuzzers)
+
 # Turns room names into targets. Rooms may be declared later than their users, so a name without a
 # target of its own is taken for a room.
 function(pgkeep_resolve_deps out)
@@ -26,6 +30,7 @@ function(pgkeep_room name)
   target_include_directories(pgkeep_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(pgkeep_${name} PUBLIC ${deps} Threads::Threads)
   set_target_properties(pgkeep_${name} PROPERTIES LINKER_LANGUAGE CXX)
+  add_dependencies(pgkeep_rooms pgkeep_${name})
 endfunction()
 
 # pgkeep_program(NAME [DEPS ...] SOURCES ...): a program at the top of the build directory.
@@ -105,6 +110,11 @@ function(pgkeep_fuzzer name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzzers")
   if(PGKEEP_BUILD_FUZZERS)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${name})
+    add_test(NAME fuzz/${name}
+             COMMAND "${PROJECT_SOURCE_DIR}/tools/run_fuzzer" $<TARGET_FILE:${name}>
+             "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}" "${PROJECT_BINARY_DIR}")
+    set_tests_properties(fuzz/${name} PROPERTIES LABELS "full;fuzz" TIMEOUT 3600)
     return()
   endif()
   target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tools/fuzz_replay_main.cc")
