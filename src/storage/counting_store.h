@@ -2,10 +2,10 @@
 // requests and bytes.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,11 +73,12 @@ class CountingStore final : public ObjectStore {
   Result<std::optional<uint64_t>> FreeBytes() override;
 
  private:
-  void Add(StoreOperation operation, std::string_view key, OperationCount count);
+  void Add(StoreOperation operation, std::string_view key, const OperationCount& count);
 
   ObjectStore& inner_;
   mutable Mutex mutex_;
   StoreCounts counts_ PGK_GUARDED_BY(mutex_);
+  std::set<std::string> classes_ PGK_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgkeep::storage

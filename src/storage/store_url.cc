@@ -1,0 +1,134 @@
+#include "storage/store_url.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/error.h"
+#include "storage/directory_store.h"
+
+namespace pgkeep::storage {
+namespace {
+
+constexpr std::string_view kFileScheme = "file:";
+constexpr std::string_view kExample = "write it as file:///var/lib/pgkeep/repository";
+
+Error UrlError(std::string_view text, std::string_view what, std::string_view hint = kExample) {
+  return Err(ErrorCode::kInvalidArgument, "repository url '{}' {}", text, what)
+      .WithHint(std::string(hint));
+}
+
+// RFC 3986 unreserved characters and the slash stand for themselves in a file URL.
+bool NeedsNoEscape(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~' || c == '/';
+}
+
+std::optional<unsigned> HexDigit(char c) {
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
+  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
+  return std::nullopt;
+}
+
+std::optional<std::string> PercentDecode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    if (text.size() - i < 3) return std::nullopt;
+    const auto high = HexDigit(text[i + 1]);
+    const auto low = HexDigit(text[i + 2]);
+    if (!high || !low) return std::nullopt;
+    decoded += static_cast<char>(static_cast<unsigned char>(*high * 16 + *low));
+    i += 2;
+  }
+  return decoded;
+}
+
+// One slash where there are several, none at the end; "/" stays.
+std::string CollapseSlashes(std::string_view path) {
+  std::string clean;
+  for (const char c : path) {
+    if (c != '/' || clean.empty() || clean.back() != '/') clean += c;
+  }
+  if (clean.size() > 1 && clean.back() == '/') clean.pop_back();
+  return clean;
+}
+
+Result<StoreUrl> DirectoryUrl(std::string_view text, std::string_view path) {
+  if (path.find('\0') != std::string_view::npos) return UrlError(text, "contains a NUL");
+  return StoreUrl{.kind = StoreUrl::Kind::kDirectory, .path = CollapseSlashes(path)};
+}
+
+// What follows "file:": an authority that is empty or localhost, then an absolute path.
+Result<StoreUrl> ParseFileUrl(std::string_view text) {
+  std::string_view rest = text.substr(kFileScheme.size());
+  if (rest.starts_with("//")) {
+    rest.remove_prefix(2);
+    const std::string_view host = rest.substr(0, rest.find('/'));
+    if (!host.empty() && host != "localhost") {
+      return UrlError("file://...", "names a host",
+                      "a file url has three slashes before the path: file:///path");
+    }
+    rest.remove_prefix(host.size());
+  }
+  if (!rest.starts_with('/')) return UrlError(text, "has no absolute path");
+  if (rest.find_first_of("?#") != std::string_view::npos) {
+    return UrlError(text, "has a query or fragment",
+                    "write '?' as %3F and '#' as %23, or give the plain path without file://");
+  }
+  const std::optional<std::string> path = PercentDecode(rest);
+  if (!path) return UrlError(text, "has a bad percent escape", "write a '%' itself as %25");
+  return DirectoryUrl(text, *path);
+}
+
+// "scheme" when the text begins with "scheme://", else empty.
+std::string_view SchemeOf(std::string_view text) {
+  const size_t end = text.find("://");
+  return end == std::string_view::npos ? std::string_view() : text.substr(0, end);
+}
+
+}  // namespace
+
+std::string StoreUrl::ToString() const {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string text = "file://";
+  for (const char c : path) {
+    if (NeedsNoEscape(c)) {
+      text += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    text += '%';
+    text += kHex[byte >> 4];
+    text += kHex[byte & 15];
+  }
+  return text;
+}
+
+Result<StoreUrl> ParseStoreUrl(std::string_view text) {
+  if (text.empty()) return UrlError(text, "is empty");
+  if (text.front() == '/') return DirectoryUrl(text, text);
+  if (text.starts_with(kFileScheme)) return ParseFileUrl(text);
+  const std::string_view scheme = SchemeOf(text);
+  if (scheme == "s3") {
+    return Err(ErrorCode::kUnsupported, "this version has no support for s3:// repositories")
+        .WithHint("use a directory for now, for instance file:///var/lib/pgkeep/repository");
+  }
+  if (!scheme.empty()) {
+    // Only the scheme is shown: the rest may hold a password.
+    return UrlError(fmt::format("{}://...", scheme), "has an unknown scheme",
+                    "known schemes are file:// and s3://");
+  }
+  return UrlError(text, "is a relative path", "give an absolute path, beginning with '/'");
+}
+
+Result<std::unique_ptr<ObjectStore>> OpenStore(FileSystem& files, const StoreUrl& url,
+                                               bool create) {
+  return OpenDirectoryStore(files, {.path = url.path, .create = create});
+}
+
+}  // namespace pgkeep::storage
