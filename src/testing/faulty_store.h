@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -135,9 +134,11 @@ class FaultyStore final : public storage::ObjectStore {
                 std::string_view key);
   Status After(const std::vector<Fault>& faults, storage::StoreOperation operation,
                std::string_view key);
+  Status Damage(const std::vector<Fault>& faults, storage::StoreOperation operation,
+                std::string_view key, uint64_t begin, Bytes& content);
   template <class Call>
-  auto Around(storage::StoreOperation operation, std::string_view key, Call call)
-      -> decltype(call());
+  auto Around(const std::vector<Fault>& faults, storage::StoreOperation operation,
+              std::string_view key, Call call) -> decltype(call());
 
   storage::ObjectStore& inner_;
   Clock& clock_;

@@ -22,7 +22,8 @@ namespace pgkeep::testing {
 // beside "a/b", as S3 does. `clock` gives the server's time and must outlive the store.
 class MemoryStore final : public storage::ObjectStore {
  public:
-  explicit MemoryStore(Clock& clock = SystemClock()) : clock_(clock) {}
+  explicit MemoryStore(Clock& clock = SystemClock());
+  ~MemoryStore() override;
 
   // Limits the sum of all sizes; creations above it fail with kOutOfSpace. Default: no limit.
   void SetCapacity(std::optional<uint64_t> bytes);
@@ -67,7 +68,7 @@ class MemoryStore final : public storage::ObjectStore {
   using Objects = std::map<std::string, Object, std::less<>>;
 
   Result<storage::ObjectInfo> Write(std::string_view key, ByteSpan bytes, bool replace);
-  Result<Object> Find(std::string_view key, bool read_content) const;
+  Result<Object> FindReadable(std::string_view key) const;
 
   Clock& clock_;
   mutable Mutex mutex_;
