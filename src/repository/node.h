@@ -22,6 +22,10 @@ using NodeId = crypto::Digest32;
 // Thread-safe, never fails.
 NodeId ComputeNodeId(FrameKind kind, ByteSpan payload, const crypto::HmacSha256Key& node_key);
 
+// Takes the version byte that every node's payload begins with. kUnsupportedVersion if it is
+// another than `version`, kCorruption if there is none.
+Status CheckNodeVersion(ByteReader& in, uint8_t version);
+
 // A node in a metadata pack: where it is and what it must be.
 struct NodeRef {
   WriterId writer;

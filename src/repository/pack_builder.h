@@ -38,6 +38,10 @@ namespace pgkeep::repository {
 //
 // One thread at a time. In steady state (a recycled buffer) a frame allocates nothing.
 class PackBuilder {
+  struct Passkey {
+    explicit Passkey() = default;
+  };
+
  public:
   struct Options {
     RepositoryId repository;
@@ -57,6 +61,8 @@ class PackBuilder {
   // Errors: kInvalidArgument for a prk, target or seq out of range.
   [[nodiscard]] static Result<std::unique_ptr<PackBuilder>> Create(Options options);
 
+  // For Create only.
+  PackBuilder(Passkey key, Options options, PackKeys keys);
   PackBuilder(const PackBuilder&) = delete;
   PackBuilder& operator=(const PackBuilder&) = delete;
   ~PackBuilder();
@@ -116,8 +122,6 @@ class PackBuilder {
 
  private:
   enum class State { kOpen, kUnverified, kFinished, kFailed };
-
-  PackBuilder(Options options, PackKeys keys);
 
   Status CheckUsable(State wanted) const;
   Status CheckInput(const FrameInput& input) const;

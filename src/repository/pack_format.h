@@ -87,6 +87,10 @@ FrameHeaderBytes EncodeFrameHeader(const FrameHeader& header);
 // clen equal to rlen without codec and smaller with one.
 Result<FrameHeader> DecodeFrameHeader(ByteSpan bytes);
 
+// What DecodeFrameHeader checks about the numbers, for who makes a header: kCorruption if one
+// breaks a rule.
+Status CheckFrameHeader(const FrameHeader& header);
+
 // Most bytes that a payload of this kind may have.
 uint32_t PayloadBytesMax(FrameKind kind);
 
