@@ -17,6 +17,12 @@ namespace pgkeep::testing {
 
 // A fresh store and whatever must live as long as it does (directories, decorated stores).
 struct StoreUnderTest {
+  StoreUnderTest() = default;
+  StoreUnderTest(StoreUnderTest&&) = default;
+  StoreUnderTest& operator=(StoreUnderTest&&) = default;
+  // Closes the store before what it stands on.
+  ~StoreUnderTest();
+
   std::unique_ptr<storage::ObjectStore> store;
   // Opens a second, independent handle on the same objects, as another process would. May be empty
   // when there is no such thing.
