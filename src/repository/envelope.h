@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/array.h"
 #include "base/bytes.h"
@@ -57,14 +58,22 @@ ByteArray<kEnvelopeHeaderBytes> EncodeEnvelopeHeader(ObjectClass object_class,
 Bytes SealEnvelope(ObjectClass object_class, const ObjectIdentity& identity, ByteSpan body,
                    const crypto::SigningKey* signer);
 
+// Whether an object of a class must be signed, and by whom.
+enum class SignerRule {
+  kUnsigned,  // a signature is an error
+  kOptional,  // by a listed signer, if at all
+  kRequired,  // by a listed signer
+  kSelf,      // by the key that stands beside the signature; the decoder says whose that must be
+};
+
 // What a decoder expects of the object under `key`.
 struct EnvelopeExpectation {
   ObjectClass object_class = ObjectClass::kConfig;
   std::string key;  // for messages
   RepositoryId repository;
-  std::optional<WriterId> subject;     // nullopt: any (plans, whose subject is random)
-  const SignerSet* signers = nullptr;  // null: a signature is an error
-  bool signature_required = true;
+  std::optional<WriterId> subject;  // nullopt: any (plans, whose subject is random)
+  SignerRule rule = SignerRule::kRequired;
+  const SignerSet* signers = nullptr;  // for kOptional and kRequired
 };
 
 // An object whose envelope was checked. `body` borrows from the object.
@@ -77,8 +86,8 @@ struct Envelope {
 // Checks everything that control.md demands, in its order: size, magic, CRC, version and flags,
 // repository, subject, signer, signature. No allocation depends on the input. Thread-safe.
 // Errors, all with the object's key and a hint: kCorruption (damaged, truncated, forged, in the
-// wrong place, unsigned, unknown signer), kUnsupportedVersion (a newer format), kWrongKey (of
-// another repository).
+// wrong place, unsigned, unknown signer), kUnsupportedVersion (a newer format), kWrongKey (only for
+// a configuration: the repository is another one than the key's).
 Result<Envelope> OpenEnvelope(ByteSpan object, const EnvelopeExpectation& expected);
 
 // The repository id of an object, before anything but size, magic and CRC was checked: for the

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -64,7 +65,7 @@ class KeyBundle {
   KeyBundle Rotated(crypto::RandomSource& random, bool new_signing_seed) const;
 
   // The binary form of keys.md, and back. Decode accepts no other encoding: kCorruption, or
-  // kUnsupportedVersion for a kind or mandatory field of a newer pgkeep. Errors never hold key
+  // kUnsupportedVersion for a kind or a field of a newer pgkeep. Errors never hold key
   // bytes.
   SecretBytes Encode() const;
   static Result<KeyBundle> Decode(ByteSpan bytes);
@@ -72,6 +73,11 @@ class KeyBundle {
  private:
   std::variant<FullKeys, HostKeys> keys_;
 };
+
+// 16 hexadecimal digits that name a set of keys: the first 8 bytes of SHA-256 of the repository id
+// and the public parts (operator key, host signing key, and with a full bundle the data keys,
+// oldest first).
+std::string ComputeKeyId(const KeyBundle& bundle, const RepositoryId& repository);
 
 // The derivations of keys.md, from the root key: HKDF-SHA-256 with the repository id as salt.
 SecretBytes DeriveMetaKey(const SecretBytes& root, const RepositoryId& repository);

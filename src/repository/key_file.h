@@ -1,7 +1,6 @@
 // Key files: the text form of a key bundle on disk, shared with recovery kits (keys.md).
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include "base/secret.h"
 #include "repository/ids.h"
 #include "repository/key_bundle.h"
+#include "repository/key_text.h"
 #include "repository/passphrase_wrap.h"
 
 namespace pgkeep::repository {
@@ -38,8 +38,10 @@ struct KeyFile {
   bool locked() const { return std::holds_alternative<WrappedBundle>(keys); }
 };
 
-// 16 hexadecimal digits: the first 8 bytes of SHA-256 of the repository id and the public parts.
-std::string ComputeKeyId(const KeyBundle& bundle, const RepositoryId& repository);
+// The lines that key files and kits have in common; for recovery_kit.cc.
+void WriteKeyFields(KeyTextWriter& text, const KeyBundle& bundle, const RepositoryId& repository);
+void WriteLockedKeyFields(KeyTextWriter& text, const WrappedBundle& wrapped, KeyKind kind,
+                          std::string_view key_id, const RepositoryId& repository);
 
 // The text of a key file. Secret, so that every copy of it is wiped.
 SecretBytes FormatKeyFile(const KeyBundle& bundle, const RepositoryId& repository);
@@ -49,8 +51,9 @@ SecretBytes FormatLockedKeyFile(const WrappedBundle& wrapped, KeyKind kind, std:
                                 const RepositoryId& repository);
 
 // Parses a key file or a kit. Errors name the line, never its value: kInvalidArgument for text that
-// is no key file, kCorruption when a check value differs (a typing error), kUnsupportedVersion for
-// a newer format, kLimitExceeded above kMaxKeyFileBytes.
+// is no key file, kCorruption when a check value, the kind or the key id differs (a typing error),
+// kUnsupportedVersion for a newer format, kLimitExceeded above kMaxKeyFileBytes; those of
+// crypto::ValidateArgon2Params for a locked file.
 Result<KeyFile> ParseKeyFile(ByteSpan text);
 
 // The bundle of a file; asks for a passphrase only if it is locked. Errors: kRefused when it is

@@ -26,12 +26,16 @@ struct SessionObject;
 // repository live apart. The secrets are wiped when the last owner goes. References and spans that
 // it returns are valid while it lives.
 class KeyRing {
+  struct Derived;
+
  public:
   // Copies what it needs of the bundle. Fails only for secrets of a wrong length
   // (kInvalidArgument), which KeyBundle does not let through.
   static Result<std::shared_ptr<const KeyRing>> FromBundle(const KeyBundle& bundle,
                                                            const RepositoryId& repository);
 
+  // For FromBundle() only: nobody else can make the argument.
+  explicit KeyRing(Derived derived);
   KeyRing(const KeyRing&) = delete;
   KeyRing& operator=(const KeyRing&) = delete;
   ~KeyRing();
@@ -78,9 +82,6 @@ class KeyRing {
                                     const WriterId& writer) const;
 
  private:
-  struct Derived;
-  explicit KeyRing(Derived derived);
-
   // Constant after construction.
   RepositoryId repository_;
   KeyKind kind_;

@@ -26,6 +26,9 @@ struct WrappedBundle {
   Bytes wrapped;
 };
 
+// memory u64 | passes u32 | lanes u32 | salt: the field of a key slot, and what the cipher binds.
+Bytes EncodeArgon2Field(const WrappedBundle& wrapped);
+
 // Wraps with XChaCha20-Poly1305 under an Argon2id key; the additional data binds repository and
 // parameters. Takes the memory and time of `params`. Errors: kInvalidArgument for a passphrase of a
 // wrong length, else those of crypto::Argon2id.

@@ -47,9 +47,11 @@ class ReferenceList {
   // Sorts and checks. kInvalidArgument when a pack is named twice, a size or count is out of range,
   // or the metadata pack with a data pack's fingerprints is not in the list; kLimitExceeded for
   // more than kMaxReferencedPacks.
-  static Result<ReferenceList> FromEntries(std::vector<PackEntry> entries);
+  static Result<ReferenceList> FromEntries(std::vector<PackEntry> entries,
+                                           TlvExtensions extensions = {});
 
   const std::vector<PackEntry>& entries() const { return entries_; }
+  const TlvExtensions& extensions() const { return extensions_; }
   bool empty() const { return entries_.empty(); }
 
   // Null when the list does not name the pack. O(log n).
@@ -62,6 +64,7 @@ class ReferenceList {
 
  private:
   std::vector<PackEntry> entries_;
+  TlvExtensions extensions_;
 };
 
 // The object, signed by the host. kLimitExceeded when it would pass kMaxReferenceListObjectBytes.

@@ -37,17 +37,18 @@ struct TlvField {
 using TlvExtensions = std::vector<TlvField>;
 
 // Collects fields in any order and writes them sorted. One thread at a time. Cannot fail: adding a
-// tag twice, a time out of range or an empty optional text is a programmer error.
+// tag twice or a time out of range is a programmer error.
 class TlvWriter {
  public:
   void Add(uint16_t tag, ByteSpan value);
+  void AddBytes(uint16_t tag, Bytes value);
   void AddU8(uint16_t tag, uint8_t value);
   void AddU16(uint16_t tag, uint16_t value);
   void AddU32(uint16_t tag, uint32_t value);
   void AddU64(uint16_t tag, uint64_t value);
   void AddTime(uint16_t tag, Timestamp time);
 
-  // Left out when empty: an optional text has one encoding only.
+  // Left out when empty: an optional text has one encoding only. Written as CleanText() makes it.
   void AddText(uint16_t tag, std::string_view text);
   void AddOptionalTime(uint16_t tag, const std::optional<Timestamp>& time);
 
@@ -84,8 +85,7 @@ class TlvReader {
   Result<uint64_t> RequireU64(uint16_t tag, const char* what) const;
   Result<Timestamp> RequireTime(uint16_t tag, const char* what) const;
 
-  // Empty when the field is absent. Refuses an empty field, more than kMaxTextBytes bytes, invalid
-  // UTF-8 and control characters, which could forge lines of a log or a terminal.
+  // Empty when the field is absent. Refuses an empty field and what IsCleanText() refuses.
   Result<std::string> Text(uint16_t tag, const char* what) const;
   Result<std::optional<Timestamp>> OptionalTime(uint16_t tag, const char* what) const;
 
@@ -99,12 +99,5 @@ class TlvReader {
 
 // Reads a time of eight bytes and checks its range. kCorruption.
 Result<Timestamp> DecodeTime(ByteSpan value, const char* what);
-
-// True for what TlvReader::Text accepts; writers shorten or replace what is not (CleanText).
-bool IsCleanText(std::string_view text);
-
-// `text` with every byte that IsCleanText() refuses replaced by '?', cut to kMaxTextBytes at a
-// character boundary: for reasons and names that come from other programs.
-std::string CleanText(std::string_view text);
 
 }  // namespace pgkeep::repository
