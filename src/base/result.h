@@ -27,13 +27,16 @@ class [[nodiscard]] Result {
  public:
   using ValueType = T;
 
+  // NOLINTNEXTLINE(google-explicit-constructor): so that an Error can be returned plainly
   Result(Error error) : state_(tl::unexpect, std::move(error)) {}
 
+  // NOLINTBEGIN(google-explicit-constructor): so that a value can be returned plainly
   template <class U = T>
     requires(std::constructible_from<T, U> && std::convertible_to<U, T> &&
              !std::same_as<std::remove_cvref_t<U>, Result> &&
              !std::same_as<std::remove_cvref_t<U>, Error>)
   Result(U&& value) : state_(std::forward<U>(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const { return state_.has_value(); }
   explicit operator bool() const { return ok(); }
@@ -87,6 +90,7 @@ class [[nodiscard]] Result<void> {
   using ValueType = void;
 
   Result() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): so that an Error can be returned plainly
   Result(Error error) : state_(tl::unexpect, std::move(error)) {}
 
   bool ok() const { return state_.has_value(); }
