@@ -67,6 +67,7 @@ class Layering(unittest.TestCase):
 
     def test_only_tests_include_testing(self):
         self.assertIncludes("src/storage/a_test.cc", '"testing/memory_store.h"', True)
+        self.assertIncludes("src/storage/a_test_kit.h", '"testing/memory_store.h"', True)
         self.assertIncludes("src/testing/a.h", '"repository/repository.h"', True)
         self.assertIncludes("tests/fault/a.cc", '"testing/memory_store.h"', True)
         self.assertIncludes("bench/a.cc", '"testing/memory_store.h"', True)
@@ -138,6 +139,7 @@ class Words(unittest.TestCase):
         "int brand(int); int operand();",
         "static_assert(sizeof(int) == 4);",
         "#include <new>\n",
+        "return std::unique_ptr<A>(\n    new A(b));",
     ]
 
     def test_banned_calls_fire(self):
@@ -270,6 +272,7 @@ class Headers(unittest.TestCase):
 
     def test_what_needs_no_comment_passes(self):
         for text in ("class A;", "using B = std::span<int>;", "inline constexpr int kA = F();",
+                     "inline constexpr Timestamp kTime{Micros(1)};",
                      "bool operator==(const A&, const A&);", "static_assert(sizeof(int) == 4);",
                      "enum class E { kA };", "extern int a;", "using F = std::function<int()>;"):
             self.assertEqual(self.declared(text + "\n"), [], text)

@@ -78,7 +78,7 @@ def describe(head, kind):
     before = head[:head.index("(")]
     if UNCOMMENTED.search(head):
         return None
-    if "=" in before or re.search(r"\b(class|struct)\s+\w+\s*$", head):
+    if "=" in before or "{" in before or re.search(r"\b(class|struct)\s+\w+\s*$", head):
         return None  # a variable, or a forward declaration with an attribute
     if kind == "statement" and "::" in before.split()[-1] and not before.strip().count(" "):
         return None  # a macro or a qualified call, not a declaration

@@ -2,11 +2,16 @@
 
 import re
 
+from .source import blank
+
 # Written so that this file does not offend its own rule.
 LEFTOVERS = re.compile(r"\b(" + "|".join(["TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK"]) + r")\b")
 MACHINE = re.compile("|".join(["/work" "/", r"\.\./sha" "red", "/tmp/pl" "an", "/home" "/",
                                r"https?://(deb|security|registry)\."]))
 MACHINE_EXCEPTIONS = ("tools/tidy_rules/words.py", "tools/tidy_test.py")
+
+# make_unique cannot call a private constructor; this form leaks nothing either.
+OWNED_NEW = re.compile(r"\bunique_ptr<[^;()]*>\(\s*new\b")
 
 # (pattern, what to do instead, where it is allowed nevertheless)
 BASE = ("src/base/",)
@@ -65,7 +70,8 @@ def check_code(source):
 def check_calls(source):
     offences = []
     product = source.room is not None and not source.is_test
-    for number, line in enumerate(source.plain_code.splitlines(), 1):
+    code = OWNED_NEW.sub(lambda match: blank(match.group()), source.plain_code)
+    for number, line in enumerate(code.splitlines(), 1):
         if not product:
             match = BANNED_IN_TESTS.search(line)
             if match:
