@@ -46,8 +46,8 @@ class Source:
         parts = path.split("/")
         self.room = parts[1] if parts[0] == "src" and len(parts) > 2 else None
         # A *_test_kit is what several *_test.cc of one room share.
-        self.is_test = (path.endswith(("_test.cc", "_test_kit.cc", "_test_kit.h")) or parts[0] in ("tests", "bench", "tools")
-                        or self.room == "testing")
+        self.is_test = (path.endswith(("_test.cc", "_test_kit.cc", "_test_kit.h"))
+                        or parts[0] in ("tests", "bench", "tools") or self.room == "testing")
 
     @functools.cached_property
     def code(self) -> str:
