@@ -18,12 +18,14 @@ namespace pgkeep::repository {
 // One live backup: committed, and not expired.
 struct BackupSummary {
   BackupId id;
-  // By the decision: when it was committed, and the hashes of its two objects.
+  // By the decision: when it was committed (by the clock of the host that wrote it), and the hashes
+  // of its two objects. All zero when the decision itself is damaged.
   Timestamp committed;
   crypto::Digest32 manifest_sha256{};
   crypto::Digest32 reference_sha256{};
-  // The decoded manifest; or why it cannot be had. A damaged backup stays in the list, so that
-  // nobody takes its absence for an expiry.
+  // The decoded manifest; or why it cannot be had (also: why the decision cannot). A damaged backup
+  // stays in the list, so that nobody takes its absence for an expiry, and damage to one never
+  // hides the others.
   Result<Manifest> manifest;
 };
 

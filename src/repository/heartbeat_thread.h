@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "repository/ids.h"
@@ -31,7 +32,8 @@ class Heartbeat {
  private:
   RepositoryContext context_;
   WriterId writer_;
-  uint32_t next_ = 1;
+  uint64_t next_ = 1;
+  Bytes pending_;  // of number next_, while a try has failed
 };
 
 // Beats in a thread of its own from construction, first after one interval, until destroyed. A beat

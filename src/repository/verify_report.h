@@ -1,7 +1,10 @@
 // What verification found, in a form for people and for programs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +31,8 @@ struct VerifyReport {
   uint64_t nodes = 0;    // read, opened and compared with their ids
   uint64_t frames = 0;   // opened with keys and compared with their hashes
   std::vector<VerifyProblem> problems;
-  // Objects that no live backup and no undecided writer needs; the garbage collector takes them.
+  // Packs and sessions that no live backup and no undecided writer needs. The garbage collector takes those of
+  // decided writers.
   std::vector<std::string> orphans;
   uint64_t orphan_bytes = 0;
   // True when there are more problems or orphans than are kept (kMaxListed each).
@@ -39,6 +43,30 @@ struct VerifyReport {
   // Ok, or kCorruption with the first problem and the number of all; the code of the first problem
   // if that is another one.
   Status Outcome() const;
+};
+
+// Collects findings into a report while verification runs. One thread at a time.
+class VerifyFindings {
+ public:
+  // Something is wrong with `key`, which `backup` needs (or nobody in particular). A second finding
+  // about the same key only adds its backup: the first error stays.
+  void AddProblem(const std::string& key, const Error& error,
+                  const std::optional<BackupId>& backup = std::nullopt);
+
+  void AddOrphan(const std::string& key, uint64_t bytes);
+
+  // The counters, for direct use.
+  VerifyReport& counts() { return report_; }
+
+  // Everything found so far, by key. To be amended: who needs an object may be known late.
+  std::map<std::string, VerifyProblem>& problems() { return problems_; }
+
+  // The report, problems ascending by key. The object is empty afterwards.
+  VerifyReport Finish();
+
+ private:
+  VerifyReport report_;
+  std::map<std::string, VerifyProblem> problems_;
 };
 
 }  // namespace pgkeep::repository

@@ -24,7 +24,7 @@ struct VerifyStructureOptions {
 // with a good signature; for each live backup `ses`, `man` and `ref` are there, `man` and `ref`
 // have the hashes of the decision, and every pack of `ref` is listed with its size. With
 // context.keys also: manifests decode and name the same `ref` and `ses`; with a walker, every node
-// of every tree decodes and has its id, every pack that it names is in `ref`, and live units agree.
+// of every tree decodes and has its id, and every frame that it names lies in a pack of `ref`.
 //
 // Damage is in the report; errors are for what ends the work: kNotFound (a requested backup), an
 // unreachable store, kCancelled, kWrongKey. Safe beside writers and the collector: what vanishes

@@ -1,0 +1,138 @@
+#include "repository/backup_list.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "repository/control_access.h"
+
+namespace pgkeep::repository {
+namespace {
+
+// Shorter beginnings of an id are taken for a slip of the fingers.
+constexpr size_t kMinPrefixDigits = 4;
+
+// How many candidates the message about an ambiguous id lists.
+constexpr size_t kMaxCandidatesShown = 5;
+
+// Whether an object is missing because its backup has expired since the listing.
+Result<bool> ExpiredMeanwhile(const ControlAccess& control, const BackupId& id,
+                              const Error& error) {
+  if (error.code() != ErrorCode::kNotFound) return false;
+  return control.Exists(ExpiryKey(id));
+}
+
+// Reads one backup of the listings: nullopt when it is none, or none any more.
+Result<std::optional<BackupSummary>> Summarize(const ControlAccess& control, const BackupId& id) {
+  Result<DecisionObject> decision = control.ReadDecision(id);
+  if (!decision.ok()) {
+    if (!IsDamage(decision.error())) return std::move(decision).error();
+    return BackupSummary{id, {}, {}, {}, std::move(decision).error()};
+  }
+  if (decision->verdict != Verdict::kCommit) return std::nullopt;
+  Result<Manifest> manifest = control.ReadManifest(id, decision->manifest_sha256);
+  if (!manifest.ok()) {
+    if (!IsDamage(manifest.error())) return std::move(manifest).error();
+    PGK_ASSIGN_OR_RETURN(const bool expired, ExpiredMeanwhile(control, id, manifest.error()));
+    if (expired) return std::nullopt;
+  }
+  return BackupSummary{id, decision->time.value_or(Timestamp{}), decision->manifest_sha256,
+                       decision->reference_list_sha256, std::move(manifest)};
+}
+
+// The error of all backups when they fail alike with a code that speaks of the caller (a wrong key,
+// an old program), not of them.
+const Error* CommonError(const std::vector<BackupSummary>& backups) {
+  const Error* first = nullptr;
+  for (const BackupSummary& backup : backups) {
+    if (backup.manifest.ok()) return nullptr;
+    const ErrorCode code = backup.manifest.error().code();
+    if (code != ErrorCode::kWrongKey && code != ErrorCode::kUnsupportedVersion) return nullptr;
+    if (first != nullptr && first->code() != code) return nullptr;
+    if (first == nullptr) first = &backup.manifest.error();
+  }
+  return first;
+}
+
+Error Ambiguous(std::string_view selector, const std::vector<const BackupSummary*>& candidates) {
+  std::string list;
+  for (size_t i = 0; i < std::min(candidates.size(), kMaxCandidatesShown); ++i) {
+    list += (i == 0 ? "" : ", ") + candidates[i]->id.Hex();
+  }
+  if (candidates.size() > kMaxCandidatesShown) list += ", ...";
+  return Err(ErrorCode::kInvalidArgument, "'{}' is the beginning of {} backups: {}", selector,
+             candidates.size(), list)
+      .WithHint("give more digits of the id");
+}
+
+bool IsLowerHex(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+Result<std::vector<BackupSummary>> ListBackups(const RepositoryContext& context) {
+  PGK_CHECK(context.keys != nullptr, "manifests are sealed");
+  const ControlAccess control(context);
+  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> decided,
+                       control.ListWriters(kDecisionPrefix, ObjectName::Kind::kDecision,
+                                           ControlAccess::Strangers::kIgnore));
+  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> expired,
+                       control.ListWriters(kExpiryPrefix, ObjectName::Kind::kExpiry,
+                                           ControlAccess::Strangers::kIgnore));
+  std::vector<BackupSummary> backups;
+  for (const WriterId& id : decided) {
+    if (std::ranges::binary_search(expired, id)) continue;
+    PGK_ASSIGN_OR_RETURN(std::optional<BackupSummary> summary, Summarize(control, id));
+    if (summary) backups.push_back(std::move(*summary));
+  }
+  if (const Error* common = CommonError(backups)) return *common;
+  std::ranges::sort(backups, [](const BackupSummary& a, const BackupSummary& b) {
+    return a.committed != b.committed ? a.committed > b.committed : a.id < b.id;
+  });
+  return backups;
+}
+
+bool IsComplete(const BackupSummary& backup) {
+  return backup.manifest.ok() && backup.manifest->state == BackupState::kComplete;
+}
+
+const BackupSummary* FindNewestComplete(std::span<const BackupSummary> backups,
+                                        std::optional<std::string_view> source) {
+  const BackupSummary* newest = nullptr;
+  for (const BackupSummary& backup : backups) {
+    if (!IsComplete(backup) || (source && backup.manifest->source != *source)) continue;
+    if (newest == nullptr || backup.committed > newest->committed) newest = &backup;
+  }
+  return newest;
+}
+
+Result<const BackupSummary*> FindBackup(std::span<const BackupSummary> backups,
+                                        std::string_view selector,
+                                        std::optional<std::string_view> source) {
+  if (selector == "latest") {
+    if (const BackupSummary* newest = FindNewestComplete(backups, source)) return newest;
+    return Err(ErrorCode::kNotFound, "there is no complete backup{}",
+               source ? " of " + std::string(*source) : "")
+        .WithHint("run 'pgkeep list' to see what there is");
+  }
+  if (selector.size() < kMinPrefixDigits || !IsLowerHex(selector)) {
+    return Err(ErrorCode::kInvalidArgument, "'{}' names no backup", selector)
+        .WithHint(
+            "give 'latest', or at least the first four digits of an id that 'pgkeep list' "
+            "shows");
+  }
+  std::vector<const BackupSummary*> found;
+  for (const BackupSummary& backup : backups) {
+    if (backup.id.Hex().starts_with(selector)) found.push_back(&backup);
+  }
+  if (found.size() > 1) return Ambiguous(selector, found);
+  if (found.empty()) {
+    return Err(ErrorCode::kNotFound, "there is no backup {}", selector)
+        .WithHint("run 'pgkeep list' to see the backups of this repository");
+  }
+  return found.front();
+}
+
+}  // namespace pgkeep::repository

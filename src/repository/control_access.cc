@@ -1,0 +1,121 @@
+#include "repository/control_access.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/retry.h"
+#include "repository/config_object.h"
+#include "repository/limits.h"
+#include "storage/store_util.h"
+
+namespace pgkeep::repository {
+
+ControlAccess::ControlAccess(const RepositoryContext& context)
+    : context_(context), signers_(context.config->signers) {}
+
+Result<std::vector<storage::ObjectInfo>> ControlAccess::List(std::string_view prefix) const {
+  return Retry(
+      context_.retry, *context_.clock, context_.stop,
+      [&]() -> Result<std::vector<storage::ObjectInfo>> {
+        std::vector<storage::ObjectInfo> objects;
+        PGK_TRY(storage::ListAll(*context_.store, prefix, [&](const storage::ObjectInfo& info) {
+          objects.push_back(info);
+          return Ok();
+        }));
+        return objects;
+      });
+}
+
+Result<std::vector<WriterId>> ControlAccess::ListWriters(std::string_view prefix,
+                                                         ObjectName::Kind kind,
+                                                         Strangers strangers) const {
+  PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> objects, List(prefix));
+  std::vector<WriterId> writers;
+  writers.reserve(objects.size());
+  for (const storage::ObjectInfo& info : objects) {
+    const Result<ObjectName> name = ObjectName::Parse(info.key);
+    if (name.ok() && name->kind == kind) {
+      writers.push_back(name->writer);
+    } else if (strangers == Strangers::kRefuse) {
+      return StrangerError(info.key);
+    }
+  }
+  return writers;
+}
+
+Result<Bytes> ControlAccess::Get(const std::string& key, size_t max_bytes) const {
+  return Retry(context_.retry, *context_.clock, context_.stop,
+               [&] { return context_.store->Get(key, max_bytes); });
+}
+
+Result<bool> ControlAccess::Exists(const std::string& key) const {
+  const Result<storage::ObjectInfo> info = Retry(context_.retry, *context_.clock, context_.stop,
+                                                 [&] { return context_.store->Head(key); });
+  if (info.ok()) return true;
+  if (info.error().code() == ErrorCode::kNotFound) return false;
+  return info.error();
+}
+
+Result<DecisionObject> ControlAccess::ReadDecision(const WriterId& writer) const {
+  PGK_ASSIGN_OR_RETURN(const Bytes object, Get(DecisionKey(writer), kMaxDecisionObjectBytes));
+  return DecodeDecision(object, Identity(writer), signers_);
+}
+
+Result<PinObject> ControlAccess::ReadPin(const WriterId& writer) const {
+  PGK_ASSIGN_OR_RETURN(const Bytes object, Get(PinKey(writer), kMaxPinObjectBytes));
+  return DecodePin(object, Identity(writer), signers_);
+}
+
+Result<ExpiryObject> ControlAccess::ReadExpiry(const WriterId& writer) const {
+  PGK_ASSIGN_OR_RETURN(const Bytes object, Get(ExpiryKey(writer), kMaxExpiryObjectBytes));
+  return DecodeExpiry(object, Identity(writer), signers_);
+}
+
+Result<ReferenceList> ControlAccess::ReadReferenceList(const WriterId& writer,
+                                                       const crypto::Digest32& expected) const {
+  PGK_ASSIGN_OR_RETURN(const Bytes object, GetWithHash(ReferenceListKey(writer),
+                                                       kMaxReferenceListObjectBytes, expected));
+  return DecodeReferenceList(object, Identity(writer), signers_);
+}
+
+Result<Manifest> ControlAccess::ReadManifest(const WriterId& writer,
+                                             const crypto::Digest32& expected) const {
+  PGK_ASSIGN_OR_RETURN(const Bytes object,
+                       GetWithHash(ManifestKey(writer), kMaxManifestObjectBytes, expected));
+  return DecodeManifest(object, Identity(writer), *context_.keys, signers_);
+}
+
+Result<Bytes> ControlAccess::GetWithHash(const std::string& key, size_t max_bytes,
+                                         const crypto::Digest32& expected) const {
+  PGK_ASSIGN_OR_RETURN(Bytes object, Get(key, max_bytes));
+  if (crypto::Sha256(object) != expected) {
+    return CorruptObject(key, "its sha-256 is not the one that the decision names");
+  }
+  return object;
+}
+
+Status ControlAccess::Create(const std::string& key, ByteSpan object) const {
+  PGK_TRY(storage::CreateOnce(*context_.store, key, object, context_.retry, *context_.clock,
+                              context_.stop));
+  return Ok();
+}
+
+Error StrangerError(std::string_view key) {
+  return Err(ErrorCode::kCorruption, "unexpected object {}", key)
+      .WithHint("pgkeep did not write this; find out who did and move it away");
+}
+
+bool IsDamage(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::kNotFound:
+    case ErrorCode::kCorruption:
+    case ErrorCode::kLimitExceeded:
+    case ErrorCode::kUnsupportedVersion:
+    case ErrorCode::kWrongKey:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace pgkeep::repository

@@ -1,0 +1,111 @@
+#include "repository/gc_abort.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "repository/writer_protocol.h"
+
+namespace pgkeep::repository {
+namespace {
+
+// The signs of life of one undecided writer, by the store's clock.
+struct Life {
+  bool has_pin = false;
+  Timestamp newest = Timestamp::min();
+};
+
+// Pins first, decisions second: a writer that decides in between is not called undecided.
+Result<std::map<WriterId, Life>> ReadUndecided(const ControlAccess& control,
+                                               std::vector<WriterId>& decided) {
+  PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> pins, control.List(kPinPrefix));
+  PGK_ASSIGN_OR_RETURN(decided, control.ListWriters(kDecisionPrefix, ObjectName::Kind::kDecision,
+                                                    ControlAccess::Strangers::kRefuse));
+  std::map<WriterId, Life> writers;
+  for (const storage::ObjectInfo& info : pins) {
+    const Result<ObjectName> name = ObjectName::Parse(info.key);
+    if (!name.ok()) return StrangerError(info.key);
+    if (std::ranges::binary_search(decided, name->writer)) continue;
+    Life& life = writers[name->writer];
+    life.has_pin = life.has_pin || name->kind == ObjectName::Kind::kPin;
+    life.newest = std::max(life.newest, info.modified);
+  }
+  // Only ids with a pin may be aborted.
+  std::erase_if(writers, [](const auto& entry) { return !entry.second.has_pin; });
+  return writers;
+}
+
+// Logged as well, since a brake later in the cycle takes the place of the report.
+void NoteAborted(const GcOptions& options, const WriterId& writer, const std::string& reason,
+                 GcReport& report) {
+  if (!options.dry_run) Log(LogLevel::kInfo, "gc", "aborted writer {}: {}", writer.Hex(), reason);
+  report.aborted.push_back({writer, reason});
+}
+
+Status AbortNamed(const ControlAccess& control, const GcOptions& options,
+                  const std::map<WriterId, Life>& undecided, const std::vector<WriterId>& decided,
+                  GcReport& report) {
+  for (const WriterId& writer : options.abort_writers) {
+    if (std::ranges::binary_search(decided, writer)) {
+      return Err(ErrorCode::kConflict, "writer {} is not at work: it has ended", writer.Hex())
+          .WithHint("run 'pgkeep gc --dry-run' to see which writers are undecided");
+    }
+    if (!undecided.contains(writer)) {
+      return Err(ErrorCode::kNotFound, "there is no writer {}", writer.Hex())
+          .WithHint("run 'pgkeep gc --dry-run' to see which writers are undecided");
+    }
+    const std::string reason = "by order of the operator";
+    if (!options.dry_run) PGK_TRY(AbortWriter(control.context(), writer, reason));
+    NoteAborted(options, writer, reason, report);
+  }
+  return Ok();
+}
+
+Status AbortStale(const ControlAccess& control, const GcOptions& options,
+                  const std::map<WriterId, Life>& undecided, GcReport& report) {
+  if (undecided.empty()) return Ok();
+  const Result<Timestamp> now = control.context().store->ServerTime();
+  if (!now.ok()) {
+    report.warnings.push_back("the store tells no time, so no stale writer was aborted: " +
+                              now.error().ToString());
+    return Ok();
+  }
+  for (const auto& [writer, life] : undecided) {
+    if (std::ranges::find(options.abort_writers, writer) != options.abort_writers.end()) continue;
+    if (life.newest > *now + options.clock_tolerance) {
+      report.warnings.push_back(
+          fmt::format("writer {} was last seen in the future, at {}: it is left alone",
+                      writer.Hex(), FormatUtc(life.newest)));
+      continue;
+    }
+    if (*now - life.newest <= options.stale_after) continue;
+    const std::string reason = "no sign of life since " + FormatUtc(life.newest);
+    if (!options.dry_run) {
+      const Status aborted = AbortWriter(control.context(), writer, reason);
+      if (!aborted.ok() && aborted.error().code() == ErrorCode::kConflict) continue;
+      if (!aborted.ok()) {
+        report.warnings.push_back(fmt::format("stale writer {} could not be aborted: {}",
+                                              writer.Hex(), aborted.error().ToString()));
+        continue;
+      }
+    }
+    NoteAborted(options, writer, reason, report);
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Status AbortDeadWriters(const ControlAccess& control, const GcOptions& options, GcReport& report) {
+  std::vector<WriterId> decided;
+  PGK_ASSIGN_OR_RETURN(const auto undecided, ReadUndecided(control, decided));
+  PGK_TRY(AbortNamed(control, options, undecided, decided, report));
+  return AbortStale(control, options, undecided, report);
+}
+
+}  // namespace pgkeep::repository

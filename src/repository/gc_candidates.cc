@@ -1,0 +1,126 @@
+#include "repository/gc_candidates.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/retry.h"
+#include "repository/protocol_mutants.h"
+
+namespace pgkeep::repository {
+namespace {
+
+// Whether the objects of this id may be looked at. Undecided writers and archivers are never
+// touched.
+bool MayTouch(const GcView& view, const WriterId& writer) {
+  return view.IsDecided(writer) || MutantActive(Mutant::kUndecidedNotKept);
+}
+
+// What one complete listing of packs shows.
+struct PackListing {
+  std::vector<CandidatePack> candidates;
+  uint64_t packs = 0;
+  uint64_t bytes = 0;
+};
+
+Result<PackListing> ListPacksOnce(const ControlAccess& control, std::string_view prefix,
+                                  const GcView& view, KeepSet& keep) {
+  PackListing listing;
+  PGK_TRY(storage::ListAll(*control.context().store, prefix,
+                           [&](const storage::ObjectInfo& info) -> Status {
+                             const Result<PackName> name = PackName::Parse(info.key);
+                             if (!name.ok()) return StrangerError(info.key);
+                             ++listing.packs;
+                             listing.bytes += info.size;
+                             const bool kept = keep.ContainsListed(*name);
+                             if (!kept && MayTouch(view, name->writer))
+                               listing.candidates.push_back({*name, info.size});
+                             return Ok();
+                           }));
+  return listing;
+}
+
+Status FindPacks(const ControlAccess& control, std::string_view prefix, const GcView& view,
+                 KeepSet& keep, GcCandidates& candidates) {
+  const RepositoryContext& context = control.context();
+  PGK_ASSIGN_OR_RETURN(const PackListing listing,
+                       Retry(context.retry, *context.clock, context.stop,
+                             [&] { return ListPacksOnce(control, prefix, view, keep); }));
+  candidates.all_packs += listing.packs;
+  candidates.all_pack_bytes += listing.bytes;
+  for (const CandidatePack& pack : listing.candidates) {
+    candidates.writers[pack.name.writer].packs.push_back(pack);
+    candidates.pack_bytes += pack.size;
+  }
+  return Ok();
+}
+
+// Objects of which a writer has one, where they go once the writer is over.
+Status FindSingles(const ControlAccess& control, std::string_view prefix, ObjectName::Kind kind,
+                   const GcView& view, const KeepSet& keep, GcCandidates& candidates) {
+  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> writers,
+                       control.ListWriters(prefix, kind, ControlAccess::Strangers::kRefuse));
+  for (const WriterId& writer : writers) {
+    if (!view.IsOver(writer)) continue;
+    // A kept pack can be read only with the key in its writer's session.
+    if (kind == ObjectName::Kind::kSession && keep.HoldsPackOf(writer) &&
+        !MutantActive(Mutant::kSessionWithLivePacks)) {
+      continue;
+    }
+    candidates.writers[writer].rest.push_back(
+        ObjectName{.kind = kind, .writer = writer, .lease = {}, .number = 0}.Key());
+  }
+  return Ok();
+}
+
+// A decided writer needs no pin, over or not. Heartbeats first: a pin without them is still a pin.
+void FindPins(const GcView& view, GcCandidates& candidates) {
+  for (const ObjectName::Kind kind : {ObjectName::Kind::kHeartbeat, ObjectName::Kind::kPin}) {
+    for (const ObjectName& pin : view.pins) {
+      if (pin.kind == kind && view.IsDecided(pin.writer)) {
+        candidates.writers[pin.writer].rest.push_back(pin.Key());
+      }
+    }
+  }
+}
+
+void AddMutantRests(const GcView& view, GcCandidates& candidates) {
+  for (auto& [writer, rubbish] : candidates.writers) {
+    if (!view.IsOver(writer)) continue;
+    if (MutantActive(Mutant::kDecisionDeleted)) rubbish.rest.push_back(DecisionKey(writer));
+    if (MutantActive(Mutant::kExpiryDeleted)) rubbish.rest.push_back(ExpiryKey(writer));
+  }
+}
+
+// Names the reasons, and reads the expiries on which deletions rest.
+Status Justify(const ControlAccess& control, const GcView& view, GcCandidates& candidates) {
+  for (auto& [writer, rubbish] : candidates.writers) {
+    candidates.objects += rubbish.objects();
+    const auto decision = view.decisions.find(writer);
+    const bool committed = decision != view.decisions.end() && decision->second.committed;
+    rubbish.reason = !committed ? "aborted" : view.IsOver(writer) ? "expired" : "unused";
+    if (!committed || !view.IsOver(writer)) continue;
+    const Result<ExpiryObject> expiry = control.ReadExpiry(writer);
+    if (expiry.ok()) continue;
+    return Error(expiry.error()).WithContext("checking the expiry of backup " + writer.Hex());
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Result<GcCandidates> FindCandidates(const ControlAccess& control, const GcView& view,
+                                    KeepSet& keep) {
+  GcCandidates candidates;
+  PGK_TRY(FindPacks(control, kDataPackPrefix, view, keep, candidates));
+  PGK_TRY(FindPacks(control, kMetaPackPrefix, view, keep, candidates));
+  using Kind = ObjectName::Kind;
+  PGK_TRY(FindSingles(control, kManifestPrefix, Kind::kManifest, view, keep, candidates));
+  PGK_TRY(FindSingles(control, kReferenceListPrefix, Kind::kReferenceList, view, keep, candidates));
+  PGK_TRY(FindSingles(control, kSessionPrefix, Kind::kSession, view, keep, candidates));
+  FindPins(view, candidates);
+  AddMutantRests(view, candidates);
+  PGK_TRY(Justify(control, view, candidates));
+  return candidates;
+}
+
+}  // namespace pgkeep::repository

@@ -1,0 +1,63 @@
+#include "repository/gc_delete.h"
+
+#include <string>
+#include <utility>
+
+#include "base/retry.h"
+
+namespace pgkeep::repository {
+namespace {
+
+// True when the object is gone now.
+bool DeleteOne(const ControlAccess& control, const std::string& key, uint64_t size,
+               const GcPermission& permission, GcReport& report) {
+  if (!permission.Allows(key)) {
+    ++report.deferred;
+    return false;
+  }
+  const RepositoryContext& context = control.context();
+  Status deleted = Retry(context.retry, *context.clock, context.stop,
+                         [&] { return context.store->Delete(key); });
+  if (!deleted.ok()) {
+    report.failures.push_back({key, std::move(deleted).error()});
+    return false;
+  }
+  ++report.deleted;
+  report.deleted_bytes += size;
+  return true;
+}
+
+void DeleteWriter(const ControlAccess& control, const WriterRubbish& rubbish,
+                  const GcPermission& permission, GcReport& report) {
+  const std::stop_token& stop = control.context().stop;
+  bool packs_gone = true;
+  for (const CandidatePack& pack : rubbish.packs) {
+    if (stop.stop_requested()) return;
+    packs_gone &= DeleteOne(control, pack.name.Key(), pack.size, permission, report);
+  }
+  // The list of a writer's packs outlives the packs, so that what is left can be explained.
+  if (!packs_gone) {
+    report.deferred += rubbish.rest.size();
+    return;
+  }
+  for (const std::string& key : rubbish.rest) {
+    if (stop.stop_requested()) return;
+    DeleteOne(control, key, 0, permission, report);
+  }
+}
+
+}  // namespace
+
+void DeleteCandidates(const ControlAccess& control, const GcCandidates& candidates,
+                      const GcPermission& permission, GcReport& report) {
+  for (const auto& [writer, rubbish] : candidates.writers) {
+    if (control.context().stop.stop_requested()) {
+      report.failures.push_back(
+          {"", Err(ErrorCode::kCancelled, "stopped before everything was deleted")});
+      return;
+    }
+    DeleteWriter(control, rubbish, permission, report);
+  }
+}
+
+}  // namespace pgkeep::repository

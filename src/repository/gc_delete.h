@@ -1,0 +1,16 @@
+#pragma once
+
+#include "repository/control_access.h"
+#include "repository/garbage_collector.h"
+#include "repository/gc_candidates.h"
+#include "repository/gc_plan_step.h"
+
+namespace pgkeep::repository {
+
+// Step G10: deletes what the plan permits, writer by writer, packs first. What fails is reported
+// and keeps the rest of its writer for a later cycle; everything else goes on. Stops early only
+// when the context is stopped (kCancelled among the failures).
+void DeleteCandidates(const ControlAccess& control, const GcCandidates& candidates,
+                      const GcPermission& permission, GcReport& report);
+
+}  // namespace pgkeep::repository
