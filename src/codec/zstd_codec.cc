@@ -71,8 +71,6 @@ Result<size_t> ZstdCodec::Compress(ByteSpan in, MutableByteSpan out) {
   const size_t size =
       ZSTD_compress2(compressor_.get(), out.data(), out.size(), in.data(), in.size());
   if (!ZSTD_isError(size)) return size;
-  // A failed call leaves the context in mid-frame; the parameters stay.
-  ZSTD_CCtx_reset(compressor_.get(), ZSTD_reset_session_only);
   if (ZSTD_getErrorCode(size) == ZSTD_error_dstSize_tooSmall) {
     return Err(ErrorCode::kLimitExceeded, "block of {} bytes does not compress into {}", in.size(),
                out.size());
@@ -81,9 +79,9 @@ Result<size_t> ZstdCodec::Compress(ByteSpan in, MutableByteSpan out) {
 }
 
 // Everything the input declares is compared with what is expected before zstd decodes it. Without
-// these checks ZSTD_decompressDCtx would accept several frames in a row and skippable frames. In
-// the one-shot call `out` itself is the window: nothing is allocated, whatever window the header
-// asks for.
+// these checks ZSTD_decompressDCtx would accept several frames in a row and skippable frames; one
+// that names a dictionary it refuses by itself. In the one-shot call `out` itself is the window:
+// nothing is allocated, whatever window the header asks for.
 Status CheckOneFrame(ByteSpan in, size_t expected_size) {
   const size_t frame_size = ZSTD_findFrameCompressedSize(in.data(), in.size());
   if (ZSTD_isError(frame_size)) {
@@ -104,9 +102,6 @@ Status CheckOneFrame(ByteSpan in, size_t expected_size) {
     }
     return Err(ErrorCode::kCorruption, "zstd frame holds {} bytes instead of {}", content_size,
                expected_size);
-  }
-  if (ZSTD_getDictID_fromFrame(in.data(), in.size()) != 0) {
-    return Error(ErrorCode::kCorruption, "zstd frame wants a dictionary");
   }
   return Ok();
 }
