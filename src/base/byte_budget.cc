@@ -69,6 +69,11 @@ uint64_t ByteBudget::peak() const {
   return peak_;
 }
 
+size_t ByteBudget::waiting() const {
+  MutexLock lock(mutex_);
+  return waiting_.size();
+}
+
 void ByteBudget::GiveBack(uint64_t bytes) {
   {
     MutexLock lock(mutex_);

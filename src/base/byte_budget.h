@@ -1,6 +1,7 @@
 // One ceiling for the memory of a whole pipeline.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <stop_token>
@@ -60,6 +61,9 @@ class ByteBudget {
   // Bytes that are held now, and the most that were ever held at once.
   uint64_t used() const PGK_EXCLUDES(mutex_);
   uint64_t peak() const PGK_EXCLUDES(mutex_);
+
+  // Requests that wait now.
+  size_t waiting() const PGK_EXCLUDES(mutex_);
 
  private:
   bool Fits(uint64_t bytes) const PGK_REQUIRES(mutex_);

@@ -82,7 +82,8 @@ Result<Bytes> ReadWholeFile(FileSystem& files, const std::string& path, uint64_t
   uint64_t step = std::max(info.size + 1, kReadStep);
   while (true) {
     const size_t before = content.size();
-    step = std::min(step, max_bytes - before + 1);
+    const uint64_t room = max_bytes - before;
+    if (step > room) step = room + 1;
     content.resize(before + static_cast<size_t>(step));
     PGK_ASSIGN_OR_RETURN(const size_t count,
                          file->ReadAt(before, MutableByteSpan(content).subspan(before)));

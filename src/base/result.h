@@ -41,19 +41,20 @@ class [[nodiscard]] Result {
   bool ok() const { return state_.has_value(); }
   explicit operator bool() const { return ok(); }
 
-  // The value. REQUIRES: ok().
+  // The value. REQUIRES: ok(). A temporary result gives it away by value, so that
+  // `for (auto& entry : *ReadDirectory(path))` does not look into a result that is gone.
   const T& value() const& { return CheckedValue(*this); }
   T& value() & { return CheckedValue(*this); }
-  T&& value() && { return std::move(CheckedValue(*this)); }
+  T value() && { return std::move(CheckedValue(*this)); }
   const T& operator*() const& { return CheckedValue(*this); }
   T& operator*() & { return CheckedValue(*this); }
-  T&& operator*() && { return std::move(CheckedValue(*this)); }
+  T operator*() && { return std::move(CheckedValue(*this)); }
   const T* operator->() const { return &CheckedValue(*this); }
   T* operator->() { return &CheckedValue(*this); }
 
   // The error. REQUIRES: !ok().
   const Error& error() const& { return CheckedError(*this); }
-  Error&& error() && { return std::move(CheckedError(*this)); }
+  Error error() && { return std::move(CheckedError(*this)); }
 
   // The value, or `fallback` where there is an error (which is then dropped on purpose).
   template <class U>
@@ -101,7 +102,7 @@ class [[nodiscard]] Result<void> {
     PGK_CHECK(!ok(), "status has an error");
     return state_.error();
   }
-  Error&& error() && {
+  Error error() && {
     PGK_CHECK(!ok(), "status has an error");
     return std::move(state_.error());
   }

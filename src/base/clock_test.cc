@@ -1,0 +1,110 @@
+#include "base/clock.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <thread>
+
+namespace pgkeep {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+using std::chrono::sys_days;
+using std::chrono::year;
+
+// 9999-12-31T23:59:59.999999Z and 0000-01-01T00:00:00Z.
+const Timestamp kLast = sys_days(year(9999) / 12 / 31) + hours(24) - Duration(1);
+const Timestamp kFirst = sys_days(year(0) / 1 / 1);
+
+TEST(FormatUtc, RoundsDownToSeconds) {
+  EXPECT_EQ(FormatUtc(Timestamp(seconds(1795352700))), "2026-11-22T13:05:00Z");
+  EXPECT_EQ(FormatUtc(Timestamp(seconds(1795352700) + Duration(999999))), "2026-11-22T13:05:00Z");
+  EXPECT_EQ(FormatUtc(Timestamp(Duration(-1))), "1969-12-31T23:59:59Z");
+  EXPECT_EQ(FormatUtc(kLast), "9999-12-31T23:59:59Z");
+  EXPECT_EQ(FormatUtc(kFirst), "0000-01-01T00:00:00Z");
+}
+
+TEST(FormatUtc, MicrosShowsAllDigits) {
+  EXPECT_EQ(FormatUtcMicros(Timestamp(Duration(250))), "1970-01-01T00:00:00.000250Z");
+  EXPECT_EQ(FormatUtcMicros(Timestamp(Duration(-1))), "1969-12-31T23:59:59.999999Z");
+}
+
+TEST(ParseUtc, AcceptsFractionsOfUpToSixDigits) {
+  const Timestamp whole = Timestamp(seconds(1795352700));
+  EXPECT_EQ(*ParseUtc("2026-11-22T13:05:00Z"), whole);
+  EXPECT_EQ(*ParseUtc("2026-11-22T13:05:00.5Z"), whole + Duration(500000));
+  EXPECT_EQ(*ParseUtc("2026-11-22T13:05:00.000001Z"), whole + Duration(1));
+}
+
+TEST(ParseUtc, KnowsLeapYears) {
+  EXPECT_EQ(FormatUtc(*ParseUtc("2024-02-29T00:00:00Z")), "2024-02-29T00:00:00Z");
+  EXPECT_EQ(FormatUtc(*ParseUtc("2000-02-29T00:00:00Z")), "2000-02-29T00:00:00Z");
+  EXPECT_FALSE(ParseUtc("2026-02-29T00:00:00Z").ok());
+  EXPECT_FALSE(ParseUtc("1900-02-29T00:00:00Z").ok());
+}
+
+TEST(ParseUtc, RefusesEverythingElse) {
+  for (const std::string_view text : {"",
+                                      "2026-11-22",
+                                      "2026-11-22T13:05:00",
+                                      "2026-11-22T13:05:00z",
+                                      "2026-11-22 13:05:00Z",
+                                      "2026-11-22T13:05Z",
+                                      "2026-11-22T13:05:00+00:00",
+                                      "2026-11-22T13:05:00Z ",
+                                      " 2026-11-22T13:05:00Z",
+                                      "2026-13-22T13:05:00Z",
+                                      "2026-00-22T13:05:00Z",
+                                      "2026-11-31T13:05:00Z",
+                                      "2026-11-00T13:05:00Z",
+                                      "2026-11-22T24:00:00Z",
+                                      "2026-11-22T13:60:00Z",
+                                      "2026-11-22T23:59:60Z",
+                                      "2026-11-22T13:05:00.Z",
+                                      "2026-11-22T13:05:00.1234567Z",
+                                      "2026-11-22T13:05:00.12",
+                                      "26-11-22T13:05:00Z",
+                                      "+026-11-22T13:05:00Z",
+                                      "2026-1-22T13:05:00Z",
+                                      "2026/11/22T13:05:00Z",
+                                      "2026-11-22T13.05:00Z",
+                                      "2026-11-22T-1:05:00Z",
+                                      "20261122T130500Z"}) {
+    const Result<Timestamp> time = ParseUtc(text);
+    ASSERT_FALSE(time.ok()) << text;
+    EXPECT_EQ(time.error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_FALSE(time.error().hint().empty());
+  }
+}
+
+RC_GTEST_PROP(ParseUtc, EveryTimeComesBack, ()) {
+  const auto micros = *rc::gen::inRange<int64_t>(kFirst.time_since_epoch().count(),
+                                                 kLast.time_since_epoch().count() + 1);
+  const Timestamp time{Duration(micros)};
+  RC_ASSERT(*ParseUtc(FormatUtcMicros(time)) == time);
+  RC_ASSERT(*ParseUtc(FormatUtc(time)) == std::chrono::floor<seconds>(time));
+}
+
+TEST(FormatUtcDeathTest, RefusesYearsWithFiveDigits) {
+  EXPECT_DEATH(static_cast<void>(FormatUtc(kLast + Duration(1))), "four digits");
+}
+
+TEST(SystemClock, SleepsAtLeastAsLongAsAsked) {
+  const Duration before = SystemClock().Monotonic();
+  ASSERT_TRUE(SystemClock().SleepFor(std::chrono::milliseconds(5), {}).ok());
+  EXPECT_GE(SystemClock().Monotonic() - before, std::chrono::milliseconds(5));
+  EXPECT_TRUE(SystemClock().SleepFor(Duration(-1), {}).ok());
+}
+
+TEST(SystemClock, WakesUpWhenStopped) {
+  std::stop_source source;
+  std::jthread stopper([&] { source.request_stop(); });
+  const Status slept = SystemClock().SleepFor(hours(24), source.get_token());
+  ASSERT_FALSE(slept.ok());
+  EXPECT_EQ(slept.error().code(), ErrorCode::kCancelled);
+  EXPECT_FALSE(SystemClock().SleepFor(Duration(0), source.get_token()).ok());
+}
+
+}  // namespace
+}  // namespace pgkeep
