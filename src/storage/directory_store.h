@@ -40,7 +40,7 @@ namespace pgkeep::storage {
 // Where a directory store lives and how it treats what crashed writers left.
 struct DirectoryStoreOptions {
   // Absolute path of the root.
-  std::string path;
+  std::string path = {};
   // Create the root (mode 0700, with missing parents) and its "+tmp". Without it both must exist: a
   // root without "+tmp" can be read but not written, because most likely the disk is not mounted.
   bool create = false;

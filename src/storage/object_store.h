@@ -38,14 +38,14 @@ inline constexpr uint64_t kMaxObjectBytes = uint64_t{4} << 30;
 
 // What a store tells about one object.
 struct ObjectInfo {
-  std::string key;
+  std::string key = {};
   uint64_t size = 0;
   // Opaque, may be empty. With StoreFeatures::content_etag, two writes of the same bytes to one key
   // give equal tags and different bytes give different ones.
-  std::string etag;
+  std::string etag = {};
   // When the object was created, by the clock of the store, never of this machine. May be rounded
   // to seconds.
-  Timestamp modified;
+  Timestamp modified = {};
 };
 
 // One page of a listing.
@@ -70,7 +70,7 @@ struct StoreFeatures {
   // These credentials may delete. False is the safer set-up for a database host.
   bool can_delete = false;
   // "directory", "memory", "s3": for messages only.
-  std::string kind;
+  std::string kind = {};
 };
 
 // A place that keeps objects by key.

@@ -16,7 +16,7 @@ struct StoreUrl {
   enum class Kind { kDirectory };
   Kind kind = Kind::kDirectory;
   // Absolute, without repeated or trailing slashes.
-  std::string path;
+  std::string path = {};
 
   // The canonical text: "file:///path", special characters percent-encoded (RFC 8089, RFC 3986).
   // ParseStoreUrl(ToString()) gives the same value.

@@ -45,9 +45,9 @@ inline constexpr size_t kFaultActionCount = 6;
 struct FaultRule {
   FaultAction action = FaultAction::kFailBefore;
   // nullopt: every operation to which the action can apply.
-  std::optional<storage::StoreOperation> operation;
+  std::optional<storage::StoreOperation> operation = std::nullopt;
   // Part of the key; empty fits all.
-  std::string key_contains;
+  std::string key_contains = {};
   // The first matching call that is hit.
   uint64_t nth = 1;
   // How many matching calls in a row are hit from there on.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -16,10 +17,17 @@ using storage::StoreFeatures;
 
 namespace {
 
-// FNV-1a, 64 bits: no more than a name for the content.
+// A 64-bit hash of words, mixed as in splitmix64: no more than a name for the content.
 std::string ContentTag(ByteSpan bytes) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
+  uint64_t hash = bytes.size();
+  while (!bytes.empty()) {
+    const size_t size = std::min(bytes.size(), sizeof(uint64_t));
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), size);
+    hash = (hash ^ word) * 0xbf58476d1ce4e5b9;
+    hash ^= hash >> 31;
+    bytes = bytes.subspan(size);
+  }
   return fmt::format("{:016x}", hash);
 }
 

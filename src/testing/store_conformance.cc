@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -38,7 +40,10 @@ Result<storage::ObjectInfo> Write(storage::ObjectStore& store, std::string_view 
 
 Bytes Pattern(uint64_t seed, size_t size) {
   Bytes bytes(size);
-  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<uint8_t>(seed + i * 7 + i / 251);
+  for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+    const uint64_t word = (seed + 1) * 0x9e3779b97f4a7c15 + at * 0xbf58476d1ce4e5b9;
+    std::memcpy(bytes.data() + at, &word, std::min(sizeof(word), size - at));
+  }
   return bytes;
 }
 

@@ -16,17 +16,22 @@ struct ConformanceCase {
   void (*run)(StoreUnderTest& under_test);
 };
 
+// Creating, replacing, deleting, and what the store says about itself.
 std::vector<ConformanceCase> CreateCases();
+// Which keys a store accepts, and that it keeps them apart.
 std::vector<ConformanceCase> KeyCases();
+// Reading objects, whole and in part, at every edge.
 std::vector<ConformanceCase> ReadCases();
+// Listing: order, pages, prefixes and freshness.
 std::vector<ConformanceCase> ListCases();
+// What several threads see of each other.
 std::vector<ConformanceCase> RaceCases();
 
 // Creates an object however the store can: conditionally if possible, else by Put.
 Result<storage::ObjectInfo> Write(storage::ObjectStore& store, std::string_view key,
                                   ByteSpan bytes);
 
-// Bytes that differ at every position from those of another seed.
+// Bytes that tell their seed and their place.
 Bytes Pattern(uint64_t seed, size_t size);
 
 // Keys that no store may accept, with anything.

@@ -41,7 +41,7 @@ void HostileKeysAreRefusedByEveryCall(StoreUnderTest& t) {
 void EveryAllowedKeyWorks(StoreUnderTest& t) {
   const std::string longest_part(storage::kMaxKeyComponentBytes, 'x');
   std::string deepest;
-  while (deepest.size() + 2 < storage::kMaxKeyBytes) deepest += "d/";
+  while (deepest.size() + 5 < storage::kMaxKeyBytes) deepest += "dir/";
   deepest += "d";
   const std::string longest = longest_part + "/" + longest_part.substr(1) + "/y";
   ASSERT_EQ(longest.size(), storage::kMaxKeyBytes);

@@ -78,7 +78,7 @@ void CreateHasExactlyOneWinner(StoreUnderTest& t) {
 // Readers poll for keys that are being created: nothing, or all of it.
 void ReadersNeverSeePartOfAnObject(StoreUnderTest& t) {
   constexpr size_t kObjects = 30;
-  constexpr size_t kSize = 1 << 20;
+  constexpr size_t kSize = 512 << 10;
   Handles handles(t);
   std::atomic<size_t> written{0};
   std::atomic<size_t> seen_whole{0};
