@@ -47,9 +47,9 @@ THIRD_PARTY = {
 
 SYSTEM = re.compile(r"(sys|linux|netinet|arpa|net|asm|bits)/\w+(/\w+)?\.h$")
 SYSTEM_FILES = {
-    "unistd.h", "fcntl.h", "errno.h", "poll.h", "dirent.h", "malloc.h", "signal.h", "pthread.h", "sched.h",
+    "unistd.h", "fcntl.h", "errno.h", "poll.h", "dirent.h", "signal.h", "pthread.h", "sched.h",
     "spawn.h", "time.h", "string.h", "stdlib.h", "stdio.h", "stdint.h", "limits.h", "endian.h",
-    "pwd.h", "grp.h", "getopt.h", "syscall.h",
+    "pwd.h", "grp.h", "getopt.h", "syscall.h", "malloc.h",
     "termios.h", "netdb.h", "dlfcn.h", "execinfo.h", "immintrin.h", "nmmintrin.h", "wmmintrin.h",
     "x86intrin.h", "cpuid.h", "arm_acle.h", "arm_neon.h",
 }
