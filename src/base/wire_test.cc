@@ -178,9 +178,8 @@ RC_GTEST_PROP(ByteReader, EveryListOfFieldsComesBackAndNoPrefixDoes,
     return found;
   };
   RC_ASSERT(*read_all(bytes) == fields);
-  for (size_t size = 0; size < bytes.size(); ++size) {
-    RC_ASSERT(!read_all(ByteSpan(bytes).first(size)).ok());
-  }
+  const auto shorter = *rc::gen::inRange<size_t>(0, bytes.size());
+  RC_ASSERT(!read_all(ByteSpan(bytes).first(shorter)).ok());
 }
 
 }  // namespace
