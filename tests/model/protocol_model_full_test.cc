@@ -1,0 +1,54 @@
+// Larger configurations of the model; minutes and gigabytes.
+#include <gtest/gtest.h>
+
+#include "tests/model/model_test_kit.h"
+
+namespace pgkeep::model {
+namespace {
+
+TEST(ProtocolModelFull, TwoWritersAndOneCollectorAreSafeInFullDetail) {
+  Config config;
+  config.gcs = 1;
+  ExpectClean(ExploreAndPrint(config), 15'000'000);
+}
+
+// See the same name without "Full": the first listing of decisions adds nothing to safety.
+TEST(ProtocolModelFull, CandidatesFromTheLaterListingAreHarmless) {
+  Config config;
+  config.reduced = true;
+  ExpectClean(ExploreAndPrint(config.With(Mutant::kCandidatesFromLaterList)), 2'000'000);
+}
+
+TEST(ProtocolModelFull, TwoWritersAndTwoCollectorsAreSafeOverAnyNumberOfCycles) {
+  Config config;
+  config.reduced = true;
+  config.endless_cycles = true;
+  ExpectClean(ExploreAndPrint(config), 10'000'000);
+}
+
+TEST(ProtocolModelFull, OneWriterAndTwoCollectorsAreSafeWithPagesAndCrashes) {
+  Config config;
+  config.writers = 1;
+  config.paged_lists = true;
+  config.explicit_crashes = true;
+  config.reduced = true;
+  config.endless_cycles = true;
+  ExpectClean(ExploreAndPrint(config), 100'000);
+}
+
+TEST(ProtocolModelFull, BackupsOfSeveralPacksAreSafe) {
+  Config config;
+  config.packs_per_id = 2;
+  config.reduced = true;
+  ExpectClean(ExploreAndPrint(config), 10'000'000);
+}
+
+TEST(ProtocolModelFull, ThreeWritersAndTwoCollectorsAreSafe) {
+  Config config;
+  config.writers = 3;
+  config.reduced = true;
+  ExpectClean(ExploreAndPrint(config), 50'000'000);
+}
+
+}  // namespace
+}  // namespace pgkeep::model
