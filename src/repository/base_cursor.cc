@@ -1,0 +1,62 @@
+#include "repository/base_cursor.h"
+
+#include <utility>
+
+#include "repository/limits.h"
+
+namespace pgkeep::repository {
+
+BaseCursor::BaseCursor(WriterSession& session, std::shared_ptr<const MapLeaf> leaf)
+    : session_(session), leaf_(std::move(leaf)) {}
+
+const Extent* BaseCursor::Current() const {
+  if (!leaf_ || extent_ >= leaf_->node.extents.size()) return nullptr;
+  return &leaf_->node.extents[extent_];
+}
+
+std::optional<BaseCursor::Place> BaseCursor::Match(uint64_t fingerprint) {
+  const Extent* extent = Current();
+  if (extent == nullptr || extent->type != Extent::Type::kRun) return std::nullopt;
+  if (!extent_loaded_) LoadFingerprints(*extent);
+  const uint32_t unit = extent->first + within_;
+  if (unit >= fingerprints_.size() || fingerprints_[unit] != fingerprint) return std::nullopt;
+  return Place{extent->index, unit};
+}
+
+void BaseCursor::LoadFingerprints(const Extent& extent) {
+  const LeafFrame& frame = leaf_->node.frames[extent.index];
+  const PackName pack = leaf_->node.packs[frame.pack].name();
+  if (!table_known_ || pack != table_pack_) {
+    table_ = session_.BaseFingerprints(pack);
+    table_pack_ = pack;
+    table_known_ = true;
+  }
+  fingerprints_ = table_ ? table_->Find(frame.offset) : std::span<const uint64_t>();
+  // A node that disagrees with the map about the frame is not to be trusted about its units.
+  if (fingerprints_.size() != frame.units) fingerprints_ = {};
+  extent_loaded_ = true;
+}
+
+const LeafBlob* BaseCursor::Blob() const {
+  const Extent* extent = Current();
+  if (extent == nullptr || extent->type != Extent::Type::kBig) return nullptr;
+  return &leaf_->node.blobs[extent->index + within_];
+}
+
+void BaseCursor::Advance(uint32_t count) {
+  while (count > 0) {
+    const Extent* extent = Current();
+    if (extent == nullptr) return;
+    const uint32_t left = extent->count - within_;
+    if (count < left) {
+      within_ += count;
+      return;
+    }
+    count -= left;
+    ++extent_;
+    within_ = 0;
+    extent_loaded_ = false;
+  }
+}
+
+}  // namespace pgkeep::repository

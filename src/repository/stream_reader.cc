@@ -1,0 +1,254 @@
+#include "repository/stream_reader.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "repository/blob_node.h"
+#include "repository/limits.h"
+#include "repository/units_payload.h"
+
+namespace pgkeep::repository {
+
+namespace {
+
+constexpr uint64_t kWindowBytes = uint64_t{8} << 20;
+constexpr size_t kBlobFramesAtOnce = 8;
+
+}  // namespace
+
+StreamReader::StreamReader(NodeStore& nodes, FrameFetcher& frames, StreamEntry entry)
+    : nodes_(nodes), frames_(frames), map_(nodes, std::move(entry)) {}
+
+Status StreamReader::ReadUnits(uint64_t first, uint64_t count, const Visitor& visit) {
+  const uint64_t units = entry().units;
+  if (first > units || count > units - first) {
+    return Err(ErrorCode::kInvalidArgument, "units {} to {} of stream \"{}\", which has {}", first,
+               first + count, PrintableName(entry().name), units);
+  }
+  while (count > 0) {
+    const uint64_t number = first / kUnitsPerLeaf;
+    const auto within = static_cast<uint32_t>(first % kUnitsPerLeaf);
+    const auto part = static_cast<uint32_t>(std::min<uint64_t>(count, kUnitsPerLeaf - within));
+    Result<bool> more = ReadLeaf(number, within, part, visit);
+    if (!more.ok()) {
+      return std::move(more).error().WithContext("stream \"" + PrintableName(entry().name) + "\"");
+    }
+    if (!*more) return Ok();
+    first += part;
+    count -= part;
+  }
+  return Ok();
+}
+
+Result<std::shared_ptr<const MapLeaf>> StreamReader::Leaf(uint64_t number) {
+  if (!leaf_ || leaf_number_ != number) {
+    PGK_ASSIGN_OR_RETURN(leaf_, map_.Leaf(number));
+    leaf_number_ = number;
+  }
+  return leaf_;
+}
+
+std::vector<StreamReader::Step> StreamReader::Steps(const LeafNode& leaf, uint64_t leaf_first_unit,
+                                                    uint32_t first, uint32_t count) {
+  std::vector<Step> steps;
+  uint32_t position = 0;  // of the extent in the leaf
+  for (const Extent& extent : leaf.extents) {
+    const uint32_t from = std::max(position, first);
+    const uint32_t to = std::min(position + extent.count, first + count);
+    if (from < to) {
+      Step step{extent, leaf_first_unit + from};
+      step.extent.count = to - from;
+      const uint32_t skipped = from - position;
+      if (extent.type == Extent::Type::kRun) step.extent.first += skipped;
+      if (extent.type == Extent::Type::kBig) step.extent.index += skipped;
+      steps.push_back(step);
+    }
+    position += extent.count;
+    if (position >= first + count) break;
+  }
+  return steps;
+}
+
+Result<bool> StreamReader::ReadLeaf(uint64_t number, uint32_t first, uint32_t count,
+                                    const Visitor& visit) {
+  PGK_ASSIGN_OR_RETURN(const std::shared_ptr<const MapLeaf> leaf, Leaf(number));
+  const std::vector<Step> steps = Steps(leaf->node, number * kUnitsPerLeaf, first, count);
+  for (size_t begin = 0; begin < steps.size();) {
+    const size_t end = WindowEnd(leaf->node, steps, begin);
+    const auto window = std::span(steps).subspan(begin, end - begin);
+    PGK_TRY(LoadWindow(number, leaf->node, window));
+    for (const Step& step : window) {
+      PGK_ASSIGN_OR_RETURN(const bool more, VisitStep(number, *leaf, step, visit));
+      if (!more) return false;
+    }
+    begin = end;
+  }
+  return true;
+}
+
+// As many steps as their frames fit the window; at least one.
+size_t StreamReader::WindowEnd(const LeafNode& leaf, std::span<const Step> steps,
+                               size_t begin) const {
+  std::set<uint32_t> taken;
+  uint64_t bytes = 0;
+  size_t end = begin;
+  for (; end < steps.size(); ++end) {
+    const Extent& extent = steps[end].extent;
+    if (extent.type != Extent::Type::kRun || !taken.insert(extent.index).second) continue;
+    bytes += leaf.frames[extent.index].rlen;
+    if (bytes > kWindowBytes && end > begin) break;
+  }
+  return end;
+}
+
+Status StreamReader::LoadWindow(uint64_t number, const LeafNode& leaf,
+                                std::span<const Step> steps) {
+  Window next;
+  std::vector<FrameKey> missing;
+  std::vector<StoredFrame> wanted;
+  for (const Step& step : steps) {
+    if (step.extent.type != Extent::Type::kRun) continue;
+    const FrameKey key{number, step.extent.index};
+    const auto [place, is_new] = next.try_emplace(key);
+    if (!is_new) continue;
+    const auto known = window_.find(key);
+    if (known != window_.end()) {
+      place->second = known->second;
+    } else {
+      missing.push_back(key);
+      wanted.push_back(FromTable(leaf.packs, leaf.frames[key.frame]));
+    }
+  }
+  if (!wanted.empty()) {
+    PGK_ASSIGN_OR_RETURN(auto payloads, frames_.Fetch(wanted));
+    for (size_t i = 0; i < missing.size(); ++i) next[missing[i]] = std::move(payloads[i]);
+  }
+  window_ = std::move(next);
+  return Ok();
+}
+
+Result<bool> StreamReader::VisitStep(uint64_t number, const MapLeaf& leaf, const Step& step,
+                                     const Visitor& visit) {
+  switch (step.extent.type) {
+    case Extent::Type::kHole:
+      return VisitHoles(step, visit);
+    case Extent::Type::kRun:
+      return VisitRun(number, leaf.node, step, visit);
+    case Extent::Type::kBig:
+      break;
+  }
+  for (uint32_t i = 0; i < step.extent.count; ++i) {
+    PGK_ASSIGN_OR_RETURN(const bool more, VisitBlob(leaf.node.blobs[step.extent.index + i],
+                                                    step.first_unit + i, visit));
+    if (!more) return false;
+  }
+  return true;
+}
+
+Result<bool> StreamReader::VisitHoles(const Step& step, const Visitor& visit) {
+  const StreamEntry& stream = entry();
+  for (uint32_t i = 0; i < step.extent.count; ++i) {
+    UnitPart part;
+    part.unit = step.first_unit + i;
+    part.unit_bytes = stream.unit_size;
+    part.hole = true;
+    if (stream.unit_size != 0 && part.unit + 1 == stream.units) {
+      part.unit_bytes = stream.bytes - part.unit * stream.unit_size;
+    }
+    PGK_ASSIGN_OR_RETURN(const bool more, visit(part));
+    if (!more) return false;
+  }
+  return true;
+}
+
+Result<bool> StreamReader::VisitRun(uint64_t number, const LeafNode& leaf, const Step& step,
+                                    const Visitor& visit) {
+  const std::shared_ptr<const Bytes> payload = window_.at({number, step.extent.index});
+  PGK_ASSIGN_OR_RETURN(const UnitsView view,
+                       SplitUnits(*payload, leaf.frames[step.extent.index].units));
+  for (uint32_t i = 0; i < step.extent.count; ++i) {
+    const ByteSpan bytes = view.units()[step.extent.first + i];
+    const uint64_t unit = step.first_unit + i;
+    const StreamEntry& stream = entry();
+    if (stream.unit_size != 0) {
+      const uint64_t expected =
+          unit + 1 == stream.units ? stream.bytes - unit * stream.unit_size : stream.unit_size;
+      if (bytes.size() != expected) {
+        return Err(ErrorCode::kCorruption, "unit {} has {} bytes where {} belong", unit,
+                   bytes.size(), expected);
+      }
+    }
+    PGK_ASSIGN_OR_RETURN(
+        const bool more,
+        visit({.unit = unit, .unit_bytes = bytes.size(), .offset = 0, .bytes = bytes}));
+    if (!more) return false;
+  }
+  return true;
+}
+
+Result<bool> StreamReader::VisitBlob(const LeafBlob& blob, uint64_t unit, const Visitor& visit) {
+  PGK_ASSIGN_OR_RETURN(const Bytes node_payload, nodes_.ReadNode(FrameKind::kBlob, blob.node));
+  PGK_ASSIGN_OR_RETURN(const BlobNode node, DecodeBlob(node_payload));
+  if (BlobBytes(node) != blob.length) {
+    return Err(ErrorCode::kCorruption, "unit {} has {} bytes where its leaf says {}", unit,
+               BlobBytes(node), blob.length);
+  }
+  UnitPart part;
+  part.unit = unit;
+  part.unit_bytes = blob.length;
+  for (size_t begin = 0; begin < node.frames.size(); begin += kBlobFramesAtOnce) {
+    const size_t end = std::min(begin + kBlobFramesAtOnce, node.frames.size());
+    std::vector<StoredFrame> wanted;
+    for (size_t i = begin; i < end; ++i) wanted.push_back(FromTable(node.packs, node.frames[i]));
+    PGK_ASSIGN_OR_RETURN(const auto payloads, frames_.Fetch(wanted));
+    for (const std::shared_ptr<const Bytes>& payload : payloads) {
+      PGK_ASSIGN_OR_RETURN(const UnitsView view, SplitUnits(*payload, 1));
+      part.bytes = view.units()[0];
+      PGK_ASSIGN_OR_RETURN(const bool more, visit(part));
+      if (!more) return false;
+      part.offset += part.bytes.size();
+    }
+  }
+  return true;
+}
+
+Status StreamReader::ReadAt(uint64_t offset, MutableByteSpan out) {
+  if (offset > entry().bytes || out.size() > entry().bytes - offset) {
+    return Err(ErrorCode::kInvalidArgument, "bytes {} to {} of stream \"{}\", which has {}", offset,
+               offset + out.size(), PrintableName(entry().name), entry().bytes);
+  }
+  if (out.empty()) return Ok();
+  uint64_t first = 0;
+  uint64_t position = 0;  // of the first unit in the stream
+  if (entry().unit_size != 0) {
+    first = offset / entry().unit_size;
+    position = first * entry().unit_size;
+  } else {
+    PGK_ASSIGN_OR_RETURN(const LeafPosition place, map_.Locate(offset));
+    first = place.leaf * kUnitsPerLeaf;
+    position = place.leaf_start;
+  }
+  const uint64_t end = offset + out.size();
+  uint64_t count = entry().units - first;
+  if (entry().unit_size != 0) {
+    count = (end - position + entry().unit_size - 1) / entry().unit_size;
+  }
+  return ReadUnits(first, count, [&](const UnitPart& part) -> Result<bool> {
+    const uint64_t size = part.hole ? part.unit_bytes : part.bytes.size();
+    const uint64_t from = std::max(position, offset);
+    const uint64_t to = std::min(position + size, end);
+    if (from < to) {
+      const MutableByteSpan target = out.subspan(from - offset, to - from);
+      if (part.hole) {
+        std::ranges::fill(target, uint8_t{0});
+      } else {
+        std::ranges::copy(part.bytes.subspan(from - position, to - from), target.begin());
+      }
+    }
+    position += size;
+    return position < end;
+  });
+}
+
+}  // namespace pgkeep::repository

@@ -1,0 +1,200 @@
+#include "repository/writer_session.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/log.h"
+#include "repository/config_object.h"
+#include "repository/fingerprint_node.h"
+#include "repository/key_ring.h"
+#include "repository/limits.h"
+
+namespace pgkeep::repository {
+
+// What the memory limit allows.
+struct WriterSession::Sizes {
+  size_t data_packs = 1;  // filled at the same time
+  size_t pack_bytes = kDefaultPackBytes;
+
+  static Sizes For(const RepositoryContext& context, const WriterOptions& options) {
+    Sizes sizes;
+    sizes.data_packs =
+        std::max(1U, options.encode_threads > 0 ? options.encode_threads : options.deliver_threads);
+    // Two metadata packs, what is being uploaded, one that waits for it, and a spare buffer for
+    // each of the three sinks.
+    const size_t packs = sizes.data_packs + 2 + options.upload_threads + 1 + 3;
+    const uint64_t share = options.memory_limit / packs;
+    const size_t wanted = context.config->pack_bytes.value_or(kDefaultPackBytes);
+    sizes.pack_bytes = std::clamp<size_t>(static_cast<size_t>(std::min<uint64_t>(share, wanted)),
+                                          kMinPackTargetBytes, kMaxPackBytes);
+    return sizes;
+  }
+};
+
+namespace {
+
+std::function<std::unique_ptr<codec::BlockCodec>()> CodecMaker(const RepositoryContext& context,
+                                                               const WriterOptions& options) {
+  if (options.make_codec) return options.make_codec;
+  const int level = context.config->zstd_level.value_or(codec::kZstdLevelDefault);
+  return [level] { return codec::MakeZstd(level); };
+}
+
+}  // namespace
+
+WriterSession::WriterSession(const RepositoryContext& context, const WriterTicket& ticket,
+                             const WriterOptions& options, std::set<PackName> missing,
+                             LocalPackCache* local)
+    : context_(context),
+      ticket_(ticket),
+      options_(options),
+      missing_(std::move(missing)),
+      local_(local),
+      nodes_(context, local),
+      fingerprints_(nodes_),
+      codecs_(CodecMaker(context, options)),
+      jobs_([] { return std::make_unique<FrameJob>(); }),
+      uploads_("upload", options.upload_threads, 1),
+      prints_(context, SinkOptions(PackKind::kMeta, Sizes::For(context, options))),
+      tree_(context, SinkOptions(PackKind::kMeta, Sizes::For(context, options))),
+      print_writer_(prints_, codecs_, context.keys->node_hmac()),
+      node_writer_(tree_, codecs_, context.keys->node_hmac()),
+      data_(context, SinkOptions(PackKind::kData, Sizes::For(context, options))),
+      encoders_("encode", options.encode_threads, size_t{2} * (options.encode_threads + 1)) {
+  for (const BaseBackup& base : ticket.bases) nodes_.AddPacks(base.references);
+}
+
+WriterSession::~WriterSession() = default;
+
+PackSink::Options WriterSession::SinkOptions(PackKind kind, const Sizes& sizes) {
+  PackSink::Options options;
+  options.writer = ticket_.writer;
+  options.kind = kind;
+  options.pack_bytes = sizes.pack_bytes;
+  options.uploads = &uploads_;
+  if (kind == PackKind::kData) {
+    options.prk = ticket_.writer_key.Expose();
+    options.max_open = sizes.data_packs;
+    options.next_seq = &next_data_seq_;
+    options.before_upload = [this](const PackSink::OpenPack& pack) {
+      return StoreFingerprints(pack);
+    };
+  } else {
+    options.prk = context_.keys->meta_key();
+    options.next_seq = &next_meta_seq_;
+    options.after_upload = [this](const PackName& pack, ByteSpan bytes) {
+      if (local_ != nullptr) local_->Keep(pack, bytes);
+    };
+  }
+  return options;
+}
+
+Result<StoredFrame> WriterSession::StoreUnits(FrameJob& job, StoredCounters& counters) {
+  const uint16_t units = job.payload.units();
+  const size_t unit_bytes = job.payload.unit_bytes();
+  const ByteSpan bytes = job.payload.Finish();
+  const ContentHash hash = ComputeContentHash(context_.keys->content_hmac(), bytes);
+  PGK_ASSIGN_OR_RETURN(const PackSink::Lease pack, data_.Borrow(bytes.size(), units));
+  const auto codec = codecs_.Borrow();
+  PGK_ASSIGN_OR_RETURN(const FramePlace place,
+                       pack->builder->Store(*codec, FrameKind::kUnits, units, bytes, hash));
+  pack->fingerprints.insert(pack->fingerprints.end(), job.fingerprints.begin(),
+                            job.fingerprints.begin() + units);
+  counters.new_units += units;
+  counters.new_bytes += unit_bytes;
+  counters.stored_bytes += FrameBytes(place.clen);
+  return StoredFrame{{place.pack.writer, place.pack.seq},
+                     {.pack = 0,
+                      .offset = place.offset,
+                      .clen = place.clen,
+                      .rlen = place.rlen,
+                      .units = static_cast<uint8_t>(units),
+                      .hash = hash}};
+}
+
+Result<FingerprintPlace> WriterSession::StoreFingerprints(const PackSink::OpenPack& pack) {
+  const FingerprintNode node{pack.builder->name().seq, FingerprintFrames(pack.builder->frames()),
+                             pack.fingerprints};
+  PGK_ASSIGN_OR_RETURN(const FramePlace place, print_writer_.WriteAlways(FrameKind::kFingerprints,
+                                                                         EncodeFingerprints(node)));
+  return FingerprintPlace{place.pack.seq, place.offset, place.clen, place.rlen};
+}
+
+const PackEntry* WriterSession::FindBasePack(const PackName& pack) const {
+  for (const BaseBackup& base : ticket_.bases) {
+    if (const PackEntry* entry = base.references.Find(pack)) return entry;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const FingerprintTable> WriterSession::BaseFingerprints(const PackName& pack) {
+  const PackEntry* entry = FindBasePack(pack);
+  if (entry == nullptr || missing_.contains(pack)) return nullptr;
+  if (missing_.contains({pack.writer, PackKind::kMeta, entry->fingerprints->meta_seq})) {
+    return nullptr;
+  }
+  if (options_.store_again && options_.store_again(*entry)) return nullptr;
+  Result<std::shared_ptr<const FingerprintTable>> table = fingerprints_.Get(*entry);
+  if (table.ok()) return *std::move(table);
+  Log(LogLevel::kWarning, "repository",
+      "the fingerprints of {} cannot be read, so its units are stored again: {}", pack.Key(),
+      table.error().ToString());
+  return nullptr;
+}
+
+bool WriterSession::MayName(const NodePointer& pointer) const {
+  return pointer.reference() == nullptr || !missing_.contains(pointer.reference()->pack());
+}
+
+Status WriterSession::Flush() {
+  encoders_.Drain();
+  PGK_TRY(CheckStatus());
+  PGK_TRY(data_.Flush());
+  PGK_TRY(tree_.Flush());
+  return prints_.Flush();
+}
+
+Result<ReferenceList> WriterSession::BuildReferences() {
+  std::map<PackName, PackEntry> own;
+  for (const PackSink* sink : {&data_, &tree_, &prints_}) {
+    for (PackEntry& entry : sink->entries()) own.emplace(entry.name, std::move(entry));
+  }
+  std::map<PackName, PackEntry> named;
+  const auto add = [&](const PackName& name, uint64_t live_units) -> Status {
+    const auto mine = own.find(name);
+    const PackEntry* entry = mine != own.end() ? &mine->second : FindBasePack(name);
+    if (entry == nullptr) {
+      return Err(ErrorCode::kInternal, "a map names {} which nobody stored", name.Key());
+    }
+    PackEntry& copy = named.try_emplace(name, *entry).first->second;
+    copy.live_units = live_units;
+    if (name.kind == PackKind::kMeta) copy.all_units = 0;
+    return Ok();
+  };
+  for (const auto& [name, live_units] : usage_.Take()) PGK_TRY(add(name, live_units));
+  std::vector<PackName> print_packs;
+  for (const auto& [name, entry] : named) {
+    if (entry.fingerprints) {
+      print_packs.push_back({name.writer, PackKind::kMeta, entry.fingerprints->meta_seq});
+    }
+  }
+  for (const PackName& name : print_packs) PGK_TRY(add(name, 0));
+  std::vector<PackEntry> entries;
+  entries.reserve(named.size());
+  for (auto& [name, entry] : named) entries.push_back(std::move(entry));
+  return ReferenceList::FromEntries(std::move(entries));
+}
+
+void WriterSession::Fail(const Error& error) {
+  const MutexLock lock(mutex_);
+  if (!error_) error_ = error;
+}
+
+Status WriterSession::CheckStatus() const {
+  const MutexLock lock(mutex_);
+  if (error_) return *error_;
+  return Ok();
+}
+
+}  // namespace pgkeep::repository

@@ -1,0 +1,106 @@
+// One simulated machine: the store, the clock and the random numbers as one process sees them, with
+// everything that may go wrong on the way.
+#pragma once
+
+#include <any>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "crypto/random.h"
+#include "storage/object_store.h"
+#include "testing/memory_store.h"
+#include "testing/seeded_random.h"
+#include "tests/simulator/scheduler.h"
+
+namespace pgkeep::simulator {
+
+// How often things go wrong, per call.
+struct FaultRates {
+  double fail = 0.004;         // the call does not happen
+  double lose_answer = 0.004;  // it happens, now or later, but nobody is told
+  double stall = 0.004;        // the process sleeps, for up to two days
+  double crash = 0.002;        // the process ends here
+};
+
+// How often things went wrong, over all machines of a run.
+struct FaultCounts {
+  uint64_t operations = 0;
+  uint64_t failures = 0;
+  uint64_t lost_answers = 0;
+  uint64_t late_effects = 0;  // lost requests that arrived after their sender had given up
+  uint64_t stalls = 0;
+  uint64_t crashes = 0;
+  uint64_t clones = 0;
+};
+
+// The answers that one process got, in order: enough to bring a copy of it to the same point.
+using Recording = std::vector<std::any>;
+
+// What a process sees. Dead after a crash: then every call fails at once and without effect, which
+// to the rest of the world is the same as a process that is gone.
+//
+// Given a recording, the machine is a clone: it gets the recorded answers first, without any
+// effect, and then lives on by itself, with randomness of its own, as a copied virtual machine
+// does.
+class Machine final : public storage::ObjectStore, public Clock, public crypto::RandomSource {
+ public:
+  Machine(Scheduler& scheduler, testing::MemoryStore& cloud, FaultCounts& counts, std::string name,
+          FaultRates rates);
+
+  void StartAsCloneOf(const Machine& original) { replay_ = original.recording_; }
+
+  bool dead() const { return dead_; }
+  // No more faults from here on.
+  void Calm() { rates_ = {0, 0, 0, 0}; }
+  size_t calls() const { return recording_.size(); }
+
+  storage::StoreFeatures features() const override { return cloud_.features(); }
+  std::string Url() const override { return "simulated:"; }
+  std::string ExpectedEtag(ByteSpan bytes) const override { return cloud_.ExpectedEtag(bytes); }
+  Result<storage::ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
+  Result<storage::ObjectInfo> Put(std::string_view key, ByteSpan bytes) override;
+  Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override;
+  Status GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) override;
+  Result<storage::ListPage> List(std::string_view prefix, std::string_view start_after,
+                                 size_t max_keys) override;
+  Result<storage::ObjectInfo> Head(std::string_view key) override;
+  Status Delete(std::string_view key) override;
+  Result<Timestamp> ServerTime() override;
+  Result<std::optional<uint64_t>> FreeBytes() override { return std::optional<uint64_t>(); }
+
+  Timestamp Now() override;
+  Duration Monotonic() override;
+  Status SleepFor(Duration duration, std::stop_token stop) override;
+
+  void Fill(MutableByteSpan out) override;
+
+ private:
+  enum class Fault { kNone, kFail, kLoseAnswer, kDead };
+
+  bool Replaying() const { return replayed_ < replay_.size(); }
+  template <class T>
+  T Recorded(const std::function<T()>& live);
+  Fault NextFault(std::string_view operation, std::string_view key);
+  template <class T>
+  T Call(std::string_view operation, std::string_view key, bool writes,
+         std::function<T(testing::MemoryStore&)> call);
+
+  Scheduler& scheduler_;
+  testing::MemoryStore& cloud_;
+  FaultCounts& counts_;
+  const std::string name_;
+  FaultRates rates_;
+  testing::SeededRandom random_;
+  bool dead_ = false;
+  Recording recording_;
+  Recording replay_;
+  size_t replayed_ = 0;
+};
+
+}  // namespace pgkeep::simulator

@@ -1,0 +1,51 @@
+// Would the simulator notice? Each deliberate protocol error must show as a violation within 2,000
+// seeds.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <iostream>
+#include <string>
+
+#include "repository/protocol_mutants.h"
+#include "tests/simulator/world.h"
+
+namespace pgkeep::simulator {
+namespace {
+
+using repository::Mutant;
+
+struct NamedMutant {
+  Mutant mutant;
+  const char* name;
+};
+
+class Mutants : public ::testing::TestWithParam<NamedMutant> {
+ protected:
+  void TearDown() override { repository::SetActiveMutant(std::nullopt); }
+};
+
+TEST_P(Mutants, IsFoundWithinTwoThousandSeeds) {
+  repository::SetActiveMutant(GetParam().mutant);
+  for (uint64_t seed = 1; seed <= 2'000; ++seed) {
+    const Outcome outcome = World(seed).Run();
+    if (outcome.violations.empty()) continue;
+    std::cout << GetParam().name << ": seed " << seed << ": " << outcome.violations.front() << "\n";
+    return;
+  }
+  FAIL() << GetParam().name << " was not found";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Protocol, Mutants,
+    ::testing::Values(NamedMutant{Mutant::kNoPin, "NoPin"},
+                      NamedMutant{Mutant::kNoExpiryCheckAfterPin, "NoExpiryCheckAfterPin"},
+                      NamedMutant{Mutant::kPinsListedFirst, "PinsListedFirst"},
+                      NamedMutant{Mutant::kDecisionDeleted, "DecisionDeleted"},
+                      NamedMutant{Mutant::kCommitOverwrites, "CommitOverwrites"},
+                      NamedMutant{Mutant::kBaseNotKept, "BaseNotKept"},
+                      NamedMutant{Mutant::kUndecidedNotKept, "UndecidedNotKept"},
+                      NamedMutant{Mutant::kSessionWithLivePacks, "SessionWithLivePacks"}),
+    [](const auto& parameter) { return std::string(parameter.param.name); });
+
+}  // namespace
+}  // namespace pgkeep::simulator
