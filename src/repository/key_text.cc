@@ -26,6 +26,12 @@ ByteArray<kCheckBytes> CheckValue(ByteSpan bytes) {
   return check;
 }
 
+// Volatile, so that the compiler does not leave it out.
+void WipeText(std::string& text) {
+  volatile char* const characters = text.data();
+  for (size_t i = 0; i < text.size(); ++i) characters[i] = 0;
+}
+
 std::string_view Trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -78,7 +84,7 @@ void KeyTextWriter::CheckedField(std::string_view name, ByteSpan bytes) {
     Put(std::string_view(digits).substr(i, kGroup));
   }
   Put("\n");
-  WipeMemory({reinterpret_cast<uint8_t*>(digits.data()), digits.size()});
+  WipeText(digits);
 }
 
 SecretBytes KeyTextWriter::Finish() const { return SecretBytes(text_.Expose().first(used_)); }

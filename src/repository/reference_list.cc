@@ -13,7 +13,6 @@ namespace {
 
 constexpr uint16_t kTagPacks = 0x8001;
 constexpr size_t kPackBytesMin = kPackHeaderBytes + kFrameOverheadBytes + kPackTrailerBytes;
-constexpr size_t kEntryBytesMin = 1 + 1 + 2 + 32 + 1 + 1 + 1;
 
 // What can be said about one entry alone.
 Status CheckEntry(const PackEntry& entry) {

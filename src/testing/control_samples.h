@@ -54,6 +54,7 @@ struct ControlFixture {
 
 inline constexpr Timestamp kSampleTime{std::chrono::microseconds(1'795'352'700'000'250)};
 
+// The third generation of a configuration, with every optional field.
 inline repository::ConfigObject SampleConfig(const ControlFixture& fixture) {
   repository::ConfigObject config;
   config.generation = 3;
@@ -70,6 +71,7 @@ inline repository::ConfigObject SampleConfig(const ControlFixture& fixture) {
   return config;
 }
 
+// A random writer key, sealed to the fixture's recipient and to a stranger.
 inline repository::SessionObject SampleSession(ControlFixture& fixture) {
   SecretBytes writer_key(repository::kKeyBytes);
   fixture.random.Fill(writer_key.ExposeMutable());
@@ -80,6 +82,7 @@ inline repository::SessionObject SampleSession(ControlFixture& fixture) {
       .value();
 }
 
+// A pin on one random base.
 inline repository::PinObject SamplePin(ControlFixture& fixture) {
   return {.bases = {repository::BackupId::New(fixture.random)},
           .client_version = "0.1.0",
@@ -87,6 +90,7 @@ inline repository::PinObject SamplePin(ControlFixture& fixture) {
           .extensions = {}};
 }
 
+// A COMMIT of two made-up objects.
 inline repository::DecisionObject SampleCommit() {
   return {.verdict = repository::Verdict::kCommit,
           .manifest_sha256 = crypto::Sha256(AsBytes("manifest")),
@@ -96,6 +100,7 @@ inline repository::DecisionObject SampleCommit() {
           .extensions = {}};
 }
 
+// An ABORT with a reason.
 inline repository::DecisionObject SampleAbort() {
   return {.verdict = repository::Verdict::kAbort,
           .manifest_sha256 = {},
@@ -105,6 +110,7 @@ inline repository::DecisionObject SampleAbort() {
           .extensions = {}};
 }
 
+// A plan to delete a pack and a pin of the fixture's writer.
 inline repository::GcPlanObject SampleGcPlan(const ControlFixture& fixture) {
   return {.time = kSampleTime,
           .entries = {{repository::PackName{fixture.writer, repository::PackKind::kData, 7}.Key(),
@@ -113,6 +119,7 @@ inline repository::GcPlanObject SampleGcPlan(const ControlFixture& fixture) {
           .extensions = {}};
 }
 
+// Packs of two writers, of both kinds.
 inline repository::ReferenceList SampleReferenceList(ControlFixture& fixture) {
   using repository::PackKind;
   const auto pack = [](const repository::WriterId& writer, PackKind kind, uint32_t seq) {
@@ -136,6 +143,7 @@ inline repository::ReferenceList SampleReferenceList(ControlFixture& fixture) {
       .value();
 }
 
+// A manifest with every optional field and two sub-trees, one without streams.
 inline repository::Manifest SampleManifest(ControlFixture& fixture) {
   repository::Manifest manifest;
   manifest.kind = repository::BackupKind::kLogical;
@@ -225,6 +233,7 @@ auto Recoder(Decode decode, Encode encode) {
   };
 }
 
+// Puts the envelope around fields; signed by `usual_signer` when the test names no other.
 inline auto Wrapper(repository::ObjectClass object_class,
                     const repository::ObjectIdentity& identity,
                     const crypto::SigningKey* usual_signer) {
@@ -234,6 +243,7 @@ inline auto Wrapper(repository::ObjectClass object_class,
   };
 }
 
+// Signed by the operator, not by the host.
 inline ControlCase ConfigCase(const ControlFixture& fixture) {
   using repository::ConfigObject;
   return {.name = "config",
@@ -253,6 +263,7 @@ inline ControlCase ConfigCase(const ControlFixture& fixture) {
           .subject_checked = false};
 }
 
+// The one class that is never signed.
 inline ControlCase KeySlotCase(const ControlFixture& fixture) {
   return {.name = "key_slot",
           .object_class = repository::ObjectClass::kKeySlot,
@@ -269,6 +280,7 @@ inline ControlCase KeySlotCase(const ControlFixture& fixture) {
           .subject_checked = false};
 }
 
+// The one class whose fields are sealed.
 inline ControlCase ManifestCase(ControlFixture& fixture) {
   const auto wrap = [keys = fixture.keys, identity = fixture.identity()](
                         ByteSpan body, const crypto::SigningKey* signer) {
@@ -307,6 +319,7 @@ ControlCase WriterCase(const ControlFixture& fixture, std::string name, std::str
           .recode = Recoder(decode, encode)};
 }
 
+// The one class whose subject says nothing.
 inline ControlCase GcPlanCase(const ControlFixture& fixture) {
   ControlCase plan = WriterCase(
       fixture, "gc_plan", repository::GcPlanKey(12), repository::ObjectClass::kGcPlan, false,
@@ -320,6 +333,7 @@ inline ControlCase GcPlanCase(const ControlFixture& fixture) {
   return plan;
 }
 
+// Its subject is the id of the lease.
 inline ControlCase LeaseCase(const ControlFixture& fixture) {
   return WriterCase(
       fixture, "lease", repository::LeaseKey({fixture.writer.bytes}),
@@ -334,6 +348,7 @@ inline ControlCase LeaseCase(const ControlFixture& fixture) {
       repository::EncodeLeaseBody);
 }
 
+// Of the same class as a pin.
 inline ControlCase HeartbeatCase(const ControlFixture& fixture) {
   return WriterCase(
       fixture, "heartbeat", repository::HeartbeatKey(fixture.writer, 2),
