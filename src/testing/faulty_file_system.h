@@ -68,11 +68,11 @@ struct FileFault {
   FileFaultAction action = FileFaultAction::kFailBefore;
   std::optional<FileCall> call = {};   // nullopt: every call
   std::string path_contains = {};      // empty fits all; link and rename fit by either path
-  uint64_t nth = 1;               // the first matching call that is hit
-  uint64_t times = 1;             // how many matching calls in a row are hit from there on
-  int os_errno = EIO;             // becomes an error as in ErrnoError() ...
+  uint64_t nth = 1;                    // the first matching call that is hit
+  uint64_t times = 1;                  // how many matching calls in a row are hit from there on
+  int os_errno = EIO;                  // becomes an error as in ErrnoError() ...
   std::optional<ErrorCode> code = {};  // ... unless the code is given
-  uint64_t bytes = 0;             // for kShort
+  uint64_t bytes = 0;                  // for kShort
 };
 
 // `times` for a fault that stays.
