@@ -102,8 +102,8 @@ Status CheckFrameTable(std::span<const PackId> packs, std::span<const LeafFrame>
                        FrameOrder order) {
   for (size_t i = 0; i < packs.size(); ++i) {
     if (packs[i].seq > kMaxPackSeq || (i > 0 && packs[i - 1] >= packs[i])) {
-      return Err(ErrorCode::kCorruption, "the packs of a node are not in order at {}",
-                 packs[i].name().Key());
+      return Err(ErrorCode::kCorruption,
+                 "pack {} of a node, number {} of its writer, is not in order", i, packs[i].seq);
     }
   }
   std::vector<bool> used(packs.size());

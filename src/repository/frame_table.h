@@ -43,6 +43,7 @@ enum class FrameOrder { kSorted, kFree };
 void EncodeFrameTable(std::span<const PackId> packs, std::span<const LeafFrame> frames,
                       ByteWriter& out);
 
+// Both tables, decoded. A plain value.
 struct FrameTable {
   std::vector<PackId> packs;
   std::vector<LeafFrame> frames;

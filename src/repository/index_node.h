@@ -19,6 +19,7 @@ uint64_t UnitsBelow(uint8_t height);
 // one leaf, also for none.
 uint8_t HeightFor(uint64_t units);
 
+// One child and how much is below it. A plain value.
 struct IndexChild {
   NodePointer node;    // leaf if the parent's height is 1, else index of height - 1; never nothing
   uint64_t bytes = 0;  // below it

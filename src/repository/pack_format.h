@@ -1,6 +1,6 @@
 // The fixed parts of a pack as bytes: pack header, frame header, footer table and trailer
 // (docs/format/pack.md). Pure functions; who writes or reads whole packs uses PackBuilder,
-// FrameOpener and PackScanner.
+// FrameOpener and pack_scanner.h.
 //
 // Every decoder refuses what the document does not allow, so that encoding a decoded value gives
 // the same bytes again. Errors of decoders: kCorruption for wrong lengths, magics, checksums and
@@ -62,9 +62,10 @@ struct PackHeader {
   friend bool operator==(const PackHeader&, const PackHeader&) = default;
 };
 
+// REQUIRES: seq <= kMaxPackSeq.
 PackHeaderBytes EncodePackHeader(const PackHeader& header);
 
-// REQUIRES nothing: any length is checked.
+// `bytes` is exactly the header.
 Result<PackHeader> DecodePackHeader(ByteSpan bytes);
 
 // The variable fields of a frame header.
@@ -80,6 +81,7 @@ struct FrameHeader {
   friend bool operator==(const FrameHeader&, const FrameHeader&) = default;
 };
 
+// REQUIRES: CheckFrameHeader(header).
 FrameHeaderBytes EncodeFrameHeader(const FrameHeader& header);
 
 // `bytes` may be longer than a header; only its first 32 bytes are looked at. Checks the limits of
@@ -118,6 +120,8 @@ inline constexpr size_t kFooterCountBytesMax = 3;
 
 // The payload of a footer frame. REQUIRES: 1..32,768 frames, ascending by offset.
 Bytes EncodeFooter(std::span<const FooterFrame> frames);
+
+// The inverse. Also kCorruption when the frames cannot be in a pack of this kind.
 Result<std::vector<FooterFrame>> DecodeFooter(ByteSpan payload, PackKind pack);
 
 // The end of a pack.
@@ -128,6 +132,7 @@ struct PackTrailer {
   friend bool operator==(const PackTrailer&, const PackTrailer&) = default;
 };
 
+// REQUIRES: numbers that DecodePackTrailer accepts.
 PackTrailerBytes EncodePackTrailer(const PackTrailer& trailer);
 
 // `bytes` is exactly the trailer. Checks the checksum and that the numbers can be in any pack.
