@@ -105,6 +105,16 @@ Error StrangerError(std::string_view key) {
       .WithHint("pgkeep did not write this; find out who did and move it away");
 }
 
+Status CheckCanCreate(const RepositoryContext& context) {
+  if (context.config->mode == RepositoryMode::kExclusive && context.lease == nullptr) {
+    return Err(ErrorCode::kInternal, "a repository in exclusive mode is changed without its lease");
+  }
+  if (context.store->features().conditional_create) return Ok();
+  return Err(ErrorCode::kUnsupported, "{} cannot create objects conditionally",
+             context.store->Url())
+      .WithHint("such a store can hold a repository in exclusive mode only");
+}
+
 bool IsDamage(const Error& error) {
   switch (error.code()) {
     case ErrorCode::kNotFound:

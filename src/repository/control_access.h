@@ -76,6 +76,11 @@ class ControlAccess {
 // The error for a key that has no business below its prefix.
 Error StrangerError(std::string_view key);
 
+// Ok when what is created through this context is created by one process only: the store can do it,
+// or the lease of exclusive mode is held. kUnsupported otherwise; kInternal for a caller that
+// forgot the lease.
+Status CheckCanCreate(const RepositoryContext& context);
+
 // Whether an error is about objects (missing, damaged, forged, unreadable with these keys), rather
 // than about the way to them.
 bool IsDamage(const Error& error);

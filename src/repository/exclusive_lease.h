@@ -1,43 +1,68 @@
 // Exclusive mode: for stores that cannot create conditionally. One writer or collector at a time,
-// and everybody else is told to come back (exit status 75).
+// and everybody else is told to come back (exit status 75). Normative: docs/format/protocol.md, X1
+// to X6.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/result.h"
 #include "repository/ids.h"
 #include "repository/repository_context.h"
+#include "storage/object_store.h"
 
 namespace pgkeep::repository {
+
+// How long a request may be under way: the life of a signed one.
+inline constexpr Duration kRequestLifetime = std::chrono::minutes(15);
 
 // The right to change a repository in exclusive mode, held until destroyed.
 //
 // Two locks: a local file lock, which is exact among the processes of one machine, and an announced
-// `lease/<id>` object, which keeps two machines apart: announce, then list; whoever sees another
-// live lease withdraws. Announcing before looking means that of two at least one sees the other;
-// both may withdraw, nobody is let in twice. See docs/format/protocol.md for what this mode cannot
-// promise.
+// `lease/<id>` object, which keeps machines apart: announce, then list; whoever sees another lease
+// withdraws. Announcing before looking means that of two at least one sees the other; both may
+// withdraw, nobody is let in twice. A lease does not age: that of a process that died must be
+// broken by an operator (BreakExclusiveLease).
 //
-// One thread at a time. The destructor withdraws the announcement, best effort.
+// Thread-safe. The destructor releases, and logs a lease that must stay.
 class ExclusiveLease {
  public:
   virtual ~ExclusiveLease() = default;
 
-  // Ok while the lease is held. Once lost (this process slept too long) it stays lost: kConflict.
+  // The store through which everything is written while the lease is held: it can create
+  // conditionally, and refuses changes once the lease is lost. Lives as long as the lease.
+  virtual storage::ObjectStore& store() = 0;
+
+  // Asks the store whether the announcement is still there. kConflict when it is not (somebody
+  // broke the lease): it stays lost, and every later change is refused. Done before every decision
+  // anyway.
   virtual Status CheckHeld() = 0;
 
-  // Withdraws now and reports whether it worked; the destructor then does nothing.
+  // Withdraws the announcement; the destructor then does nothing. kUnavailable when the outcome of
+  // a request is unknown: then the lease stays, since that request may still arrive.
   virtual Status Release() = 0;
 };
 
-// Takes both locks for `holder` (a text for the other side's message, such as "backup on db1,
-// process 42"). kBusy when somebody holds one of them, with the holder's text. Others as the store;
-// nothing stays behind but perhaps an announcement that goes stale. Uses context.store's Put, List,
-// Delete.
+// Takes both locks for `holder`, a text for the other side such as "backup on db1, process 42"; not
+// empty.
+//   kBusy        somebody holds one of them; says who and since when
+//   kConfig      context.state_directory is empty: the local lock has no place
+//   kPermission  these credentials may not delete, so the lease could not be released
+//   others       as the store and the file system; an announcement may have stayed behind
+// `context` is copied; what it points to must outlive the lease.
 Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryContext& context,
                                                               const std::string& holder);
+
+// `context` for work under the lease: everything goes through its store. Valid while the lease
+// lives.
+RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& lease);
+
+// Removes a lease by order of an operator, who thereby asserts that its holder is dead and that no
+// request of it is under way.
+//   kNotFound  there is no such lease
+//   kRefused   the holder was seen, by the lease or by any heartbeat, within kRequestLifetime
+Status BreakExclusiveLease(const RepositoryContext& context, const LeaseId& lease);
 
 }  // namespace pgkeep::repository

@@ -15,9 +15,9 @@ namespace pgkeep::repository {
 
 // What to expire.
 struct ExpireOptions {
-  std::vector<BackupId> backups;
+  std::vector<BackupId> backups = {};
   // Recorded in `exp/<S>`, for people.
-  std::string reason;
+  std::string reason = {};
   // Write nothing; only say what would happen.
   bool dry_run = false;
   // Also expire the newest complete backup of a source, and backups whose manifest is unreadable

@@ -20,7 +20,8 @@ Status CheckMayCollect(const RepositoryContext& context, const GcOptions& option
   PGK_TRY(RequireFeatures(*context.config, FeatureUse::kCollect));
   if (options.max_delete_fraction < 0 || options.max_delete_fraction > 1) {
     return Err(ErrorCode::kInvalidArgument, "the largest share to delete is {}, not 0 to 1",
-               options.max_delete_fraction);
+               options.max_delete_fraction)
+        .WithHint("give a share of the bytes in packs, such as 0.9");
   }
   const storage::StoreFeatures features = context.store->features();
   if (!features.strong_list) {
@@ -29,11 +30,7 @@ Status CheckMayCollect(const RepositoryContext& context, const GcOptions& option
         .WithHint("nothing can be deleted safely there");
   }
   if (options.dry_run) return Ok();
-  if (!features.conditional_create) {
-    return Err(ErrorCode::kUnsupported, "{} cannot create objects conditionally",
-               context.store->Url())
-        .WithHint("such a store can hold a repository in exclusive mode only");
-  }
+  PGK_TRY(CheckCanCreate(context));
   if (!features.can_delete) {
     return Err(ErrorCode::kPermission, "these credentials may not delete in {}",
                context.store->Url())
@@ -67,7 +64,8 @@ Status RunCycle(const ControlAccess& control, const GcOptions& options, GcReport
 Status GcReport::Outcome() const {
   if (failures.empty()) return Ok();
   const GcFailure& first = failures.front();
-  Error error = Error(first.error).WithContext("deleting " + first.key);
+  Error error(first.error);
+  if (!first.key.empty()) error = std::move(error).WithContext("deleting " + first.key);
   if (failures.size() > 1) {
     error = std::move(error).WithContext(fmt::format("{} deletions failed", failures.size()));
   }

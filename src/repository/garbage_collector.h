@@ -28,7 +28,7 @@ struct GcOptions {
   // Brake: the largest part of all bytes in packs that one cycle may delete, 0 to 1.
   double max_delete_fraction = 0.9;
   // Writers to abort whatever their heartbeats say. Each must be undecided and have a pin.
-  std::vector<WriterId> abort_writers;
+  std::vector<WriterId> abort_writers = {};
   // Undecided writers are aborted when their newest heartbeat is older, by the store's clock.
   Duration stale_after = std::chrono::hours(24);
   // A heartbeat that is more than this ahead of the store's clock proves that one of the two times
@@ -44,6 +44,7 @@ struct AbortedWriter {
 
 // One object that could not be deleted.
 struct GcFailure {
+  // Empty when the cycle was stopped.
   std::string key;
   Error error;
 };

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
-#include "repository/writer_protocol.h"
+#include "repository/abort_decision.h"
 
 namespace pgkeep::repository {
 namespace {
@@ -60,10 +60,39 @@ Status AbortNamed(const ControlAccess& control, const GcOptions& options,
           .WithHint("run 'pgkeep gc --dry-run' to see which writers are undecided");
     }
     const std::string reason = "by order of the operator";
-    if (!options.dry_run) PGK_TRY(AbortWriter(control.context(), writer, reason));
+    if (!options.dry_run) PGK_TRY(DecideAbort(control, writer, reason));
     NoteAborted(options, writer, reason, report);
   }
   return Ok();
+}
+
+// Aborts one writer for `reason`; a failure is a warning, as the next cycle tries again.
+void AbortQuietly(const ControlAccess& control, const GcOptions& options, const WriterId& writer,
+                  const std::string& reason, GcReport& report) {
+  if (!options.dry_run) {
+    const Status aborted = DecideAbort(control, writer, reason);
+    // It has committed since the listing.
+    if (!aborted.ok() && aborted.error().code() == ErrorCode::kConflict) return;
+    if (!aborted.ok()) {
+      report.warnings.push_back(fmt::format("writer {} could not be aborted: {}", writer.Hex(),
+                                            aborted.error().ToString()));
+      return;
+    }
+  }
+  NoteAborted(options, writer, reason, report);
+}
+
+bool IsNamed(const GcOptions& options, const WriterId& writer) {
+  return std::ranges::find(options.abort_writers, writer) != options.abort_writers.end();
+}
+
+// Under the lease of exclusive mode nobody else is at work, so whoever is undecided is dead.
+void AbortAll(const ControlAccess& control, const GcOptions& options,
+              const std::map<WriterId, Life>& undecided, GcReport& report) {
+  for (const auto& [writer, life] : undecided) {
+    if (IsNamed(options, writer)) continue;
+    AbortQuietly(control, options, writer, "left over by a writer that died", report);
+  }
 }
 
 Status AbortStale(const ControlAccess& control, const GcOptions& options,
@@ -76,7 +105,7 @@ Status AbortStale(const ControlAccess& control, const GcOptions& options,
     return Ok();
   }
   for (const auto& [writer, life] : undecided) {
-    if (std::ranges::find(options.abort_writers, writer) != options.abort_writers.end()) continue;
+    if (IsNamed(options, writer)) continue;
     if (life.newest > *now + options.clock_tolerance) {
       report.warnings.push_back(
           fmt::format("writer {} was last seen in the future, at {}: it is left alone",
@@ -84,17 +113,8 @@ Status AbortStale(const ControlAccess& control, const GcOptions& options,
       continue;
     }
     if (*now - life.newest <= options.stale_after) continue;
-    const std::string reason = "no sign of life since " + FormatUtc(life.newest);
-    if (!options.dry_run) {
-      const Status aborted = AbortWriter(control.context(), writer, reason);
-      if (!aborted.ok() && aborted.error().code() == ErrorCode::kConflict) continue;
-      if (!aborted.ok()) {
-        report.warnings.push_back(fmt::format("stale writer {} could not be aborted: {}",
-                                              writer.Hex(), aborted.error().ToString()));
-        continue;
-      }
-    }
-    NoteAborted(options, writer, reason, report);
+    AbortQuietly(control, options, writer, "no sign of life since " + FormatUtc(life.newest),
+                 report);
   }
   return Ok();
 }
@@ -105,6 +125,10 @@ Status AbortDeadWriters(const ControlAccess& control, const GcOptions& options, 
   std::vector<WriterId> decided;
   PGK_ASSIGN_OR_RETURN(const auto undecided, ReadUndecided(control, decided));
   PGK_TRY(AbortNamed(control, options, undecided, decided, report));
+  if (control.context().lease != nullptr) {
+    AbortAll(control, options, undecided, report);
+    return Ok();
+  }
   return AbortStale(control, options, undecided, report);
 }
 

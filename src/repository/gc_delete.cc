@@ -27,23 +27,25 @@ bool DeleteOne(const ControlAccess& control, const std::string& key, uint64_t si
   return true;
 }
 
-void DeleteWriter(const ControlAccess& control, const WriterRubbish& rubbish,
+// False when it was stopped.
+bool DeleteWriter(const ControlAccess& control, const WriterRubbish& rubbish,
                   const GcPermission& permission, GcReport& report) {
   const std::stop_token& stop = control.context().stop;
   bool packs_gone = true;
   for (const CandidatePack& pack : rubbish.packs) {
-    if (stop.stop_requested()) return;
+    if (stop.stop_requested()) return false;
     packs_gone &= DeleteOne(control, pack.name.Key(), pack.size, permission, report);
   }
   // The list of a writer's packs outlives the packs, so that what is left can be explained.
   if (!packs_gone) {
     report.deferred += rubbish.rest.size();
-    return;
+    return true;
   }
   for (const std::string& key : rubbish.rest) {
-    if (stop.stop_requested()) return;
+    if (stop.stop_requested()) return false;
     DeleteOne(control, key, 0, permission, report);
   }
+  return true;
 }
 
 }  // namespace
@@ -51,12 +53,10 @@ void DeleteWriter(const ControlAccess& control, const WriterRubbish& rubbish,
 void DeleteCandidates(const ControlAccess& control, const GcCandidates& candidates,
                       const GcPermission& permission, GcReport& report) {
   for (const auto& [writer, rubbish] : candidates.writers) {
-    if (control.context().stop.stop_requested()) {
-      report.failures.push_back(
-          {"", Err(ErrorCode::kCancelled, "stopped before everything was deleted")});
-      return;
-    }
-    DeleteWriter(control, rubbish, permission, report);
+    if (DeleteWriter(control, rubbish, permission, report)) continue;
+    report.failures.push_back(
+        {"", Err(ErrorCode::kCancelled, "stopped before everything was deleted")});
+    return;
   }
 }
 

@@ -5,8 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "repository/decision_object.h"
-#include "repository/key_ring.h"
+#include "repository/abort_decision.h"
 #include "repository/protocol_mutants.h"
 
 namespace pgkeep::repository {
@@ -54,16 +53,8 @@ Result<bool> WinAbort(const ControlAccess& control, const GcOptions& options,
                       const WriterId& writer, GcReport& report) {
   const std::string reason = "its base had expired before it began";
   if (!options.dry_run && !MutantActive(Mutant::kAbortNotWon)) {
-    const RepositoryContext& context = control.context();
-    const DecisionObject decision{.verdict = Verdict::kAbort,
-                                  .manifest_sha256 = {},
-                                  .reference_list_sha256 = {},
-                                  .time = context.clock->Now(),
-                                  .reason = reason,
-                                  .extensions = {}};
-    const Bytes object = EncodeDecision(decision, control.Identity(writer),
-                                        context.keys ? &context.keys->host_signing_key() : nullptr);
-    const auto created = context.store->CreateIfAbsent(DecisionKey(writer), object);
+    const auto created = control.context().store->CreateIfAbsent(
+        DecisionKey(writer), MakeAbort(control, writer, reason));
     if (!created.ok()) {
       report.yielded = "writer " + writer.Hex() + " stands on a base that is gone, and could not " +
                        "be aborted: " + created.error().ToString();

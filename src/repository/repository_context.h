@@ -14,6 +14,7 @@
 namespace pgkeep::repository {
 
 struct ConfigObject;
+class ExclusiveLease;
 class KeyRing;
 
 // Everything that a step of the protocol needs to know about an open repository: where its objects
@@ -24,8 +25,10 @@ class KeyRing;
 // repository, must outlive every user and is thread-safe; `store`, `config`, `clock`, `random` and
 // `files` are never null.
 struct RepositoryContext {
-  // Creates conditionally. In exclusive mode it is an ExclusiveStore, which needs a held lease.
+  // Creates conditionally, except in exclusive mode before a lease is held.
   storage::ObjectStore* store = nullptr;
+  // The lease under which `store` writes in exclusive mode (WithLease sets both); null otherwise.
+  ExclusiveLease* lease = nullptr;
   // Null for work without keys: garbage collection, and verification of packs by their hashes.
   std::shared_ptr<const KeyRing> keys;
   RepositoryId id;

@@ -14,7 +14,7 @@ namespace pgkeep::repository {
 // How much to read and how closely to look.
 struct VerifyDataOptions {
   // Restrict to the packs of these live backups; empty: of all.
-  std::vector<BackupId> backups;
+  std::vector<BackupId> backups = {};
   // Percentage of the packs that are read, 0 to 100: each is drawn independently by a hash of seed
   // and name, so one seed always draws the same packs, and a larger percentage contains a smaller.
   double sample_percent = 100;

@@ -17,7 +17,7 @@ struct VerifyStructureOptions {
   // Reads the trees; null: stop at the manifests. Used only with keys.
   TreeWalker* walker = nullptr;
   // Restrict to these live backups; empty: all. Orphans are reported only for all.
-  std::vector<BackupId> backups;
+  std::vector<BackupId> backups = {};
 };
 
 // Without keys: the configuration, its copy and generations; every decision, expiry and pin decodes

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/retry.h"
-#include "repository/clean_text.h"
+#include "repository/abort_decision.h"
 #include "repository/config_object.h"
 #include "repository/control_access.h"
 #include "repository/decision_object.h"
@@ -22,11 +22,7 @@ namespace {
 Status CheckMayWrite(const RepositoryContext& context, const BeginOptions& options) {
   PGK_CHECK(context.keys != nullptr, "a writer has keys");
   PGK_TRY(RequireFeatures(*context.config, FeatureUse::kWrite));
-  if (!context.store->features().conditional_create) {
-    return Err(ErrorCode::kUnsupported, "{} cannot create objects conditionally",
-               context.store->Url())
-        .WithHint("such a store can hold a repository in exclusive mode only");
-  }
+  PGK_TRY(CheckCanCreate(context));
   PGK_TRY(SignerSet(context.config->signers)
               .RequireActive(context.keys->host_signing_key().public_key()));
   if (options.bases.size() > kMaxBases) {
@@ -54,15 +50,40 @@ Result<std::vector<DecisionObject>> ReadBaseDecisions(const ControlAccess& contr
   return decisions;
 }
 
+Error AbortedByOther(const ControlAccess& control, const WriterId& writer) {
+  const Result<DecisionObject> decision = control.ReadDecision(writer);
+  std::string why = "no reason is given";
+  if (decision.ok() && !decision->reason.empty()) why = decision->reason;
+  return Err(ErrorCode::kConflict, "backup {} was aborted while it was being written: {}",
+             writer.Hex(), why)
+      .WithHint("start the backup again; what it had stored is freed by the next 'pgkeep gc'");
+}
+
 Error BaseExpired(const BackupId& base) {
   return Err(ErrorCode::kConflict, "base backup {} expired while this backup was starting",
              base.Hex())
       .WithHint("start the backup again; it will choose another base");
 }
 
+// Why an object of the base is missing: the base has expired since, or this writer was aborted and
+// so its pin holds nothing; else it is damage.
+Error JudgeMissing(const ControlAccess& control, const WriterId& writer, const BackupId& base,
+                   const Error& missing) {
+  const Result<bool> expired = control.Exists(ExpiryKey(base));
+  if (!expired.ok()) return expired.error();
+  if (*expired) return BaseExpired(base);
+  const Result<bool> decided = control.Exists(DecisionKey(writer));
+  if (!decided.ok()) return decided.error();
+  if (*decided) return AbortedByOther(control, writer);
+  return Err(ErrorCode::kCorruption,
+             "an object of base backup {}, which has not expired, is missing", base.Hex())
+      .WithHint("run 'pgkeep check' to see what is damaged")
+      .Attach(missing);
+}
+
 // Step W3 for one base: still alive after the pin, and readable.
-Result<BaseBackup> LoadBase(const ControlAccess& control, const BackupId& base,
-                            const DecisionObject& decision) {
+Result<BaseBackup> LoadBase(const ControlAccess& control, const WriterId& writer,
+                            const BackupId& base, const DecisionObject& decision) {
   PGK_ASSIGN_OR_RETURN(const bool expired, control.Exists(ExpiryKey(base)));
   if (expired) return BaseExpired(base);
   Result<Manifest> manifest = control.ReadManifest(base, decision.manifest_sha256);
@@ -71,18 +92,18 @@ Result<BaseBackup> LoadBase(const ControlAccess& control, const BackupId& base,
   for (const Error* error : {manifest.ok() ? nullptr : &manifest.error(),
                              references.ok() ? nullptr : &references.error()}) {
     if (error == nullptr) continue;
-    if (error->code() == ErrorCode::kNotFound) return BaseExpired(base).Attach(*error);
+    if (error->code() == ErrorCode::kNotFound) return JudgeMissing(control, writer, base, *error);
     return Error(*error).WithContext("reading base backup " + base.Hex());
   }
   return BaseBackup{base, std::move(*manifest), std::move(*references)};
 }
 
-Result<std::vector<BaseBackup>> LoadBases(const ControlAccess& control,
+Result<std::vector<BaseBackup>> LoadBases(const ControlAccess& control, const WriterId& writer,
                                           const std::vector<BackupId>& bases,
                                           const std::vector<DecisionObject>& decisions) {
   std::vector<BaseBackup> loaded;
   for (size_t i = 0; i < bases.size(); ++i) {
-    PGK_ASSIGN_OR_RETURN(BaseBackup base, LoadBase(control, bases[i], decisions[i]));
+    PGK_ASSIGN_OR_RETURN(BaseBackup base, LoadBase(control, writer, bases[i], decisions[i]));
     loaded.push_back(std::move(base));
   }
   return loaded;
@@ -176,15 +197,6 @@ Status CheckCommitObjects(const ControlAccess& control, const WriterTicket& tick
   return Ok();
 }
 
-Error AbortedByOther(const ControlAccess& control, const WriterId& writer) {
-  const Result<DecisionObject> decision = control.ReadDecision(writer);
-  std::string why = "no reason is given";
-  if (decision.ok() && !decision->reason.empty()) why = decision->reason;
-  return Err(ErrorCode::kConflict, "backup {} was aborted while it was being written: {}",
-             writer.Hex(), why)
-      .WithHint("start the backup again; what it had stored is freed by the next 'pgkeep gc'");
-}
-
 // Step W7. The bytes are made once: every try sends the same, so that reading them back proves that
 // the decision is ours.
 Status CreateCommit(const ControlAccess& control, const WriterId& writer, ByteSpan object) {
@@ -233,13 +245,14 @@ Result<WriterTicket> BeginWriter(const RepositoryContext& context, const BeginOp
   context.random->Fill(ticket.writer_key.ExposeMutable());
   ticket.started = context.clock->Now();
   if (MutantActive(Mutant::kNoExpiryCheckAfterPin)) {
-    PGK_ASSIGN_OR_RETURN(ticket.bases, LoadBases(control, options.bases, decisions));
+    PGK_ASSIGN_OR_RETURN(ticket.bases, LoadBases(control, ticket.writer, options.bases, decisions));
     PGK_TRY(CreatePinAndSession(control, options, ticket));
     return ticket;
   }
   Status begun = CreatePinAndSession(control, options, ticket);
   if (begun.ok()) {
-    Result<std::vector<BaseBackup>> bases = LoadBases(control, options.bases, decisions);
+    Result<std::vector<BaseBackup>> bases =
+        LoadBases(control, ticket.writer, options.bases, decisions);
     if (bases.ok()) {
       ticket.bases = std::move(*bases);
       return ticket;
@@ -305,21 +318,10 @@ Result<CommitReceipt> CommitWriter(const RepositoryContext& context, const Write
 
 Status AbortWriter(const RepositoryContext& context, const WriterId& writer,
                    std::string_view reason) {
-  const ControlAccess control(context);
-  const DecisionObject decision{.verdict = Verdict::kAbort,
-                                .manifest_sha256 = {},
-                                .reference_list_sha256 = {},
-                                .time = context.clock->Now(),
-                                .reason = CleanText(reason),
-                                .extensions = {}};
-  const Bytes object = EncodeDecision(decision, control.Identity(writer),
-                                      context.keys ? &context.keys->host_signing_key() : nullptr);
-  Status created = control.Create(DecisionKey(writer), object);
-  if (created.ok() || created.error().code() != ErrorCode::kConflict) return created;
-  PGK_ASSIGN_OR_RETURN(const DecisionObject there, control.ReadDecision(writer));
-  if (there.verdict == Verdict::kAbort) return Ok();
-  return Err(ErrorCode::kConflict, "backup {} is committed and cannot be aborted", writer.Hex())
-      .WithHint("run 'pgkeep expire' if the backup should go");
+  // There a lost commit could still arrive and overwrite the abort; the collector has the time to
+  // wait.
+  if (context.lease != nullptr) return Ok();
+  return DecideAbort(ControlAccess(context), writer, reason);
 }
 
 }  // namespace pgkeep::repository

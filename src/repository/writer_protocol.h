@@ -35,9 +35,9 @@ struct BaseBackup {
 // What a writer wants to begin with.
 struct BeginOptions {
   // Committed backups to reuse packs of; at most kMaxBases.
-  std::vector<BackupId> bases;
+  std::vector<BackupId> bases = {};
   // Recorded in the pin, for people.
-  std::string client_version;
+  std::string client_version = {};
 };
 
 // The right to write under one id. The key is secret; wiped when the ticket dies.
@@ -94,7 +94,8 @@ Result<CommitReceipt> CommitWriter(const RepositoryContext& context, const Write
 
 // Creates `dec/<S>` = ABORT as a courtesy, so that the collector need not wait for the writer to go
 // stale. Success: the writer is aborted, by this call or another. kConflict: it has committed.
-// Deletes nothing.
+// Deletes nothing. Does nothing in exclusive mode, where the next collector aborts whoever is left
+// over.
 Status AbortWriter(const RepositoryContext& context, const WriterId& writer,
                    std::string_view reason);
 

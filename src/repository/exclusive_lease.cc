@@ -1,0 +1,204 @@
+#include "repository/exclusive_lease.h"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/file_util.h"
+#include "base/log.h"
+#include "base/retry.h"
+#include "repository/clean_text.h"
+#include "repository/control_access.h"
+#include "repository/exclusive_store.h"
+#include "repository/key_ring.h"
+#include "repository/lease_object.h"
+#include "repository/limits.h"
+
+namespace pgkeep::repository {
+namespace {
+
+// The ids of all leases that are announced.
+Result<std::vector<LeaseId>> ListLeases(const ControlAccess& control) {
+  PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> objects, control.List(kLeasePrefix));
+  std::vector<LeaseId> leases;
+  for (const storage::ObjectInfo& info : objects) {
+    const Result<ObjectName> name = ObjectName::Parse(info.key);
+    if (!name.ok()) return StrangerError(info.key);
+    leases.push_back(name->lease);
+  }
+  return leases;
+}
+
+// What another lease says. One that cannot be read is somebody's all the same.
+Error DescribeHolder(const ControlAccess& control, const LeaseId& id) {
+  const Result<Bytes> object = control.Get(LeaseKey(id), kMaxLeaseObjectBytes);
+  const Result<LeaseObject> lease =
+      object.ok() ? DecodeLease(*object, control.context().id, id, control.signers())
+                  : object.error();
+  std::string who = LeaseKey(id);
+  if (lease.ok() && !lease->holder.empty()) who = lease->holder;
+  if (lease.ok() && lease->time) who += ", since " + FormatUtc(*lease->time);
+  return Err(ErrorCode::kBusy, "the repository is in use: {}", who)
+      .WithHint("try again when that has ended; if its process is surely dead, break lease " +
+                id.Hex());
+}
+
+class Lease final : public ExclusiveLease {
+ public:
+  Lease(const RepositoryContext& context, const std::string& holder,
+        std::unique_ptr<FileLock> local_lock)
+      : context_(context),
+        control_(context_),
+        local_lock_(std::move(local_lock)),
+        id_(LeaseId::New(*context.random)),
+        holder_(CleanText(holder)),
+        store_(*context.store, [this](std::string_view key) { return Permit(key); }) {}
+
+  ~Lease() override {
+    const Status released = Release();
+    if (released.ok()) return;
+    Log(LogLevel::kWarning, "lease", "{} stays and bars others: {}", LeaseKey(id_),
+        released.error().ToString());
+  }
+
+  storage::ObjectStore& store() override { return store_; }
+
+  Status CheckHeld() override {
+    if (!lost_) {
+      PGK_ASSIGN_OR_RETURN(const bool there, control_.Exists(LeaseKey(id_)));
+      lost_ = lost_ || !there;
+    }
+    return lost_ ? Lost() : Ok();
+  }
+
+  Status Release() override {
+    if (released_.exchange(true)) return Ok();
+    lost_ = true;
+    const std::vector<std::string> unsettled = store_.Unsettled();
+    if (unsettled.empty()) return Withdraw();
+    return Err(ErrorCode::kUnavailable, "the lease cannot be released: no answer came for {}",
+               unsettled.front())
+        .WithHint("that request may still arrive; break lease " + id_.Hex() +
+                  " when this is impossible, a quarter of an hour from now");
+  }
+
+  // X2 and X3: announces, looks, and withdraws when somebody else is there.
+  Status Acquire() {
+    PGK_TRY(Announce());
+    PGK_ASSIGN_OR_RETURN(const std::vector<LeaseId> leases, ListLeases(control_));
+    const auto other = std::ranges::find_if(leases, [&](const LeaseId& id) { return id != id_; });
+    if (other != leases.end()) return DescribeHolder(control_, *other);
+    if (leases.empty()) {
+      return Err(ErrorCode::kBusy, "{} was removed as soon as it was announced", LeaseKey(id_))
+          .WithHint("somebody breaks leases; try again when that has ended");
+    }
+    return Ok();
+  }
+
+ private:
+  // What the store asks before each change: before a decision the announcement must be seen.
+  Status Permit(std::string_view key) {
+    if (key.starts_with(kDecisionPrefix)) return CheckHeld();
+    return lost_ ? Lost() : Ok();
+  }
+
+  Error Lost() const {
+    return Err(ErrorCode::kConflict, "the exclusive lease {} is lost", id_.Hex())
+        .WithHint("somebody broke it or it was released; start again");
+  }
+
+  Status Announce() {
+    const LeaseObject lease{.time = context_.clock->Now(), .holder = holder_, .extensions = {}};
+    const Bytes object = EncodeLease(lease, context_.id, id_,
+                                     context_.keys ? &context_.keys->host_signing_key() : nullptr);
+    PGK_TRY(Retry(context_.retry, *context_.clock, context_.stop,
+                  [&] { return context_.store->Put(LeaseKey(id_), object); }));
+    return Ok();
+  }
+
+  Status Withdraw() {
+    return Retry(context_.retry, *context_.clock, std::stop_token(),
+                 [&] { return context_.store->Delete(LeaseKey(id_)); });
+  }
+
+  // Constant after construction.
+  const RepositoryContext context_;
+  const ControlAccess control_;
+  const std::unique_ptr<FileLock> local_lock_;
+  const LeaseId id_;
+  const std::string holder_;
+
+  std::atomic<bool> lost_ = false;
+  std::atomic<bool> released_ = false;
+  ExclusiveStore store_;
+};
+
+// When the store last heard of anybody: the lease itself, or any writer's pin or heartbeat.
+Result<Timestamp> LastSeen(const ControlAccess& control, Timestamp announced) {
+  PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> pins, control.List(kPinPrefix));
+  Timestamp last = announced;
+  for (const storage::ObjectInfo& pin : pins) last = std::max(last, pin.modified);
+  return last;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryContext& context,
+                                                              const std::string& holder) {
+  PGK_CHECK(!holder.empty(), "a lease names its holder");
+  if (context.state_directory.empty()) {
+    return Err(ErrorCode::kConfig, "exclusive mode needs a local directory for its lock")
+        .WithHint("set the state directory");
+  }
+  if (!context.store->features().can_delete) {
+    return Err(ErrorCode::kPermission, "exclusive mode needs credentials that may delete in {}",
+               context.store->Url())
+        .WithHint("allow deletion below lease/");
+  }
+  PGK_TRY(CreateDirectories(*context.files, context.state_directory, 0700));
+  const std::string lock_path = JoinPath(context.state_directory, "exclusive.lock");
+  Result<std::unique_ptr<FileLock>> local_lock = context.files->TryLock(lock_path);
+  if (!local_lock.ok()) {
+    if (local_lock.error().code() != ErrorCode::kBusy) return std::move(local_lock).error();
+    return Err(ErrorCode::kBusy, "the repository is in use by another process of this machine")
+        .WithHint("try again when that has ended");
+  }
+  auto lease = std::make_unique<Lease>(context, holder, std::move(*local_lock));
+  Status acquired = lease->Acquire();
+  if (acquired.ok()) return std::unique_ptr<ExclusiveLease>(std::move(lease));
+  Error error = std::move(acquired).error();
+  Status withdrawn = lease->Release();
+  if (!withdrawn.ok()) error = std::move(error).Attach(std::move(withdrawn).error());
+  return error;
+}
+
+RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& lease) {
+  RepositoryContext leased = context;
+  leased.store = &lease.store();
+  leased.lease = &lease;
+  return leased;
+}
+
+Status BreakExclusiveLease(const RepositoryContext& context, const LeaseId& lease) {
+  const ControlAccess control(context);
+  const auto retry = [&](auto attempt) {
+    return Retry(context.retry, *context.clock, context.stop, attempt);
+  };
+  const std::string key = LeaseKey(lease);
+  PGK_ASSIGN_OR_RETURN(const storage::ObjectInfo info,
+                       retry([&] { return context.store->Head(key); }));
+  PGK_ASSIGN_OR_RETURN(const Timestamp last, LastSeen(control, info.modified));
+  PGK_ASSIGN_OR_RETURN(const Timestamp now, retry([&] { return context.store->ServerTime(); }));
+  if (now - last < kRequestLifetime) {
+    return Err(ErrorCode::kRefused, "the holder of lease {} may be alive: it was last seen at {}",
+               lease.Hex(), FormatUtc(last))
+        .WithHint("make sure that it is dead, and try again after " +
+                  FormatUtc(last + kRequestLifetime));
+  }
+  return retry([&] { return context.store->Delete(key); });
+}
+
+}  // namespace pgkeep::repository

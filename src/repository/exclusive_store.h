@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/thread_annotations.h"
+#include "crypto/hash.h"
+#include "storage/object_store.h"
+
+namespace pgkeep::repository {
+
+// Makes create-if-absent out of "look, then put" for the one process that holds the lease of
+// exclusive mode (docs/format/protocol.md, X4), so that everything above works as in a store that
+// has it.
+//
+// A put whose answer is lost may still arrive, and would overwrite what somebody else has decided
+// by then. So such a key is remembered: creating it again with the same bytes puts them again,
+// which settles it; with other bytes it is refused. Unsettled() tells whether the lease may be
+// given up. Packs are left out: only their own writer ever writes their keys.
+//
+// Every change first asks `permit` for its key and fails with its error. Two threads that create
+// one key have one winner; processes are kept apart by the lease alone. Thread-safe. `inner` must
+// outlive it; `permit` must be thread-safe.
+class ExclusiveStore final : public storage::ObjectStore {
+ public:
+  using Permit = std::function<Status(std::string_view key)>;
+  ExclusiveStore(storage::ObjectStore& inner, Permit permit)
+      : inner_(inner), permit_(std::move(permit)) {}
+
+  // Keys of control objects whose creation has no definite answer yet, ascending.
+  std::vector<std::string> Unsettled() const;
+
+  // Those of the store, with conditional_create.
+  storage::StoreFeatures features() const override;
+  std::string Url() const override;
+  std::string ExpectedEtag(ByteSpan bytes) const override;
+  Result<storage::ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
+  // Only for what may be overwritten: no key that is created elsewhere.
+  Result<storage::ObjectInfo> Put(std::string_view key, ByteSpan bytes) override;
+  Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override;
+  Status GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) override;
+  Result<storage::ListPage> List(std::string_view prefix, std::string_view start_after,
+                                 size_t max_keys) override;
+  Result<storage::ObjectInfo> Head(std::string_view key) override;
+  Status Delete(std::string_view key) override;
+  Result<Timestamp> ServerTime() override;
+  Result<std::optional<uint64_t>> FreeBytes() override;
+
+ private:
+  Result<storage::ObjectInfo> LookAndPut(const std::string& key, ByteSpan bytes);
+  Status CheckAbsent(const std::string& key, const crypto::Digest32& digest);
+
+  storage::ObjectStore& inner_;
+  const Permit permit_;
+  mutable Mutex mutex_;
+  CondVar created_;
+  std::set<std::string, std::less<>> creating_ PGK_GUARDED_BY(mutex_);
+  // With the hash of the bytes that may still arrive.
+  std::map<std::string, crypto::Digest32, std::less<>> unsettled_ PGK_GUARDED_BY(mutex_);
+};
+
+}  // namespace pgkeep::repository
