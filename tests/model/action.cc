@@ -4,7 +4,7 @@ namespace pgkeep::model {
 namespace {
 
 constexpr std::array<const char*, static_cast<std::size_t>(ActionKind::kCount)> kKindNames = {
-    "chooses its base",
+    "chooses bases",
     "creates",
     "creates, answer lost",
     "sends a create that gets lost:",
@@ -13,10 +13,10 @@ constexpr std::array<const char*, static_cast<std::size_t>(ActionKind::kCount)> 
     "reads back something else:",
     "reads back nothing, will try again:",
     "reads back nothing, gives up:",
-    "does not find the expiry of its base",
-    "finds its base expired",
-    "reads its base and names packs",
-    "finds its base missing",
+    "does not find the expiry of base",
+    "finds expired its base",
+    "reads its bases and names packs",
+    "finds missing a base of",
     "finds all packs that it names",
     "finds packs missing",
     "finds its lease and no decision:",
@@ -55,10 +55,10 @@ std::string ActorName(std::uint8_t actor) {
   return "writer" + std::to_string(actor);
 }
 
-std::string PackNames(Mask packs) {
+std::string Names(Mask mask, const std::string& prefix) {
   std::string names;
-  for (int pack = 0; pack < 8; ++pack) {
-    if (HasBit(packs, pack)) names += (names.empty() ? "p" : ",p") + std::to_string(pack);
+  for (int bit = 0; bit < 8; ++bit) {
+    if (HasBit(mask, bit)) names += (names.empty() ? "" : ",") + prefix + std::to_string(bit);
   }
   return "{" + names + "}";
 }
@@ -73,8 +73,10 @@ std::string Describe(const Action& action) {
   switch (action.kind) {
     case ActionKind::kList:
       break;
-    case ActionKind::kChooseBase:
-      text += action.subject == action.actor ? ": none" : ": " + std::to_string(action.subject);
+    case ActionKind::kChooseBases:
+      text += " " + Names(action.detail, "");
+      return text;
+    case ActionKind::kReadBases:
       break;
     case ActionKind::kLeaseBreak:
     case ActionKind::kCrash:
@@ -86,7 +88,7 @@ std::string Describe(const Action& action) {
       text += object.empty() ? " " : "/";
       text += std::to_string(action.subject);
   }
-  if (action.detail != 0) text += " " + PackNames(action.detail);
+  if (action.detail != 0) text += " " + Names(action.detail, "p");
   return text;
 }
 

@@ -12,7 +12,7 @@ namespace pgkeep::model {
 
 enum class ActionKind : std::uint8_t {
   // Writer.
-  kChooseBase,
+  kChooseBases,
   kCreate,             // the answer arrived
   kCreateLostApplied,  // the object exists, the answer was lost
   kCreateLostDropped,  // nothing happened, the answer was lost
@@ -23,8 +23,8 @@ enum class ActionKind : std::uint8_t {
   kReadBackAbsentGiveUp,
   kLookExpiredAbsent,
   kLookExpiredFound,
-  kReadBase,
-  kReadBaseMissing,  // damage: never in a clean model
+  kReadBases,
+  kReadBasesMissing,  // damage: never in a clean model
   kCheckPacks,
   kCheckPacksMissing,  // damage: never in a clean model
   kCheckUndecided,     // exclusive mode: own lease is there and nothing is decided

@@ -6,8 +6,7 @@ Mask PinnedBases(const State& state, const Gc& gc) {
   Mask bases = 0;
   const Mask undecided = static_cast<Mask>(gc.pins & ~gc.decided2);
   for (int id = 1; id < kMaxIds; ++id) {
-    const int base = state.writer[static_cast<std::size_t>(id)].base;
-    if (HasBit(undecided, id) && base != id) Set(bases, Bit(base));
+    if (HasBit(undecided, id)) Set(bases, state.writer[static_cast<std::size_t>(id)].bases);
   }
   return bases;
 }

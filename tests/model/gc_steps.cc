@@ -50,8 +50,8 @@ class GcSteps {
  private:
   const Gc& Self() const { return state_.gc[static_cast<std::size_t>(index_)]; }
   std::uint8_t Actor() const { return static_cast<std::uint8_t>(kFirstGc + index_); }
-  static int BaseOf(const State& state, int id) {
-    return state.writer[static_cast<std::size_t>(id)].base;
+  static Mask BasesOf(const State& state, int id) {
+    return state.writer[static_cast<std::size_t>(id)].bases;
   }
 
   Step& Emit(ActionKind kind, Object object, int subject) {
@@ -147,8 +147,7 @@ class GcSteps {
       Clear(SelfIn(step).pins, Bit(id));
       return Continue(step);
     }
-    const int base = BaseOf(state_, id);
-    if (base != id && !HasBit(Self().committed, base)) {
+    if ((BasesOf(state_, id) & ~Self().committed) != 0) {
       return End(ActionKind::kStop, Object::kPin, id, GcPc::kStopped);
     }
     Step& step = Emit(ActionKind::kReadPin, Object::kNone, id);
@@ -185,7 +184,7 @@ class GcSteps {
   // yield.
   void BaseRefGone(int base) {
     for (int id = 1; id < config_.Ids(); ++id) {
-      if (!HasBit(Self().pins, id) || BaseOf(state_, id) != base) continue;
+      if (!HasBit(Self().pins, id) || !HasBit(BasesOf(state_, id), base)) continue;
       const bool ignores = config_.Has(Mutant::kMissingBaseRefIgnored);
       if (HasBit(state_.Decided(), id) && !ignores) {
         return End(ActionKind::kYieldDoomedDecided, Object::kNone, id);

@@ -63,20 +63,21 @@ std::string_view NothingLeaks(const Config& config, const State& state) {
   return {};
 }
 
-// I5: the pin's promise. A writer that passed the look at exp/<base> and is not decided finds all
-// it needs.
+// I5: the pin's promise. An undecided writer finds all it needs of the bases whose expiry it looked
+// for in vain.
 std::string_view PinsAreHonoured(const Config& config, const State& state) {
   for (int id = 1; id < config.Ids(); ++id) {
     const Writer& writer = WriterOf(state, id);
-    const bool admitted = writer.pc >= WriterPc::kReadBase && writer.pc <= WriterPc::kCommitPut;
-    if (!admitted || HasBit(state.Decided(), id)) continue;
+    const bool admitted = writer.pc >= WriterPc::kLookExpired && writer.pc <= WriterPc::kCommitPut;
+    if (!admitted || writer.pc == WriterPc::kAbortSelf || HasBit(state.Decided(), id)) continue;
     if (!HasBit(state.ses & state.pin, id)) return "I5: an undecided writer lost its ses or pin";
     Mask packs = 0;
-    if (writer.base != id) {
-      if (!HasBit(state.man & state.ref, writer.base)) {
-        return "I5: an undecided writer lost man or ref of its base";
-      }
-      packs = WriterOf(state, writer.base).content;
+    const Mask looked = static_cast<Mask>(writer.bases & ~writer.unlooked);
+    if (!Covers(static_cast<unsigned>(state.man & state.ref), looked)) {
+      return "I5: an undecided writer lost man or ref of a base";
+    }
+    for (int base = 0; base < config.Ids(); ++base) {
+      if (HasBit(looked, base)) Set(packs, WriterOf(state, base).content);
     }
     if (writer.pc >= WriterPc::kMan) Set(packs, writer.content);
     if (!Covers(state.packs, packs)) return "I5: an undecided writer lost a pack";

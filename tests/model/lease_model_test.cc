@@ -35,6 +35,7 @@ TEST(ExclusiveModel, OneWriterAndOneCollectorAreSafeInFullDetail) {
 
 TEST(ExclusiveModel, TwoWritersAndTwoCollectorsAreSafe) {
   Config config = Exclusive(2, 2);
+  config.max_bases = 1;
   config.reduced = true;
   ExpectClean(ExploreAndPrint(config), 900'000);
 }

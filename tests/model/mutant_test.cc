@@ -37,6 +37,7 @@ TEST_P(DefectTest, IsCaught) {
   ExpectCaught(ExploreAndPrint(WithDefect(defect.mutant, defect.gcs, defect.checks)), defect.rule);
 }
 
+constexpr char kDamage[] = "I1: a live backup lost";
 constexpr char kPack[] = "I1: a live backup lost a pack";
 constexpr char kSesNeeded[] = "I1: a live backup lost a ses";
 constexpr char kGarbage[] = "I4: garbage";
@@ -47,10 +48,10 @@ INSTANTIATE_TEST_SUITE_P(
         Defect{"WriterDoesNotLookForExpiry", Mutant::kNoExpiryCheck, 1, kPack},
         Defect{"PinsAreListedFirst", Mutant::kPinsListedFirst, 1, kPack},
         Defect{"DecisionsAreNotListedAgain", Mutant::kDecisionsBeforePinsOnly, 2, kPack},
-        Defect{"TombstoneIsDeleted", Mutant::kTombstoneDeleted, 1, kPack},
+        Defect{"TombstoneIsDeleted", Mutant::kTombstoneDeleted, 1, kDamage},
         Defect{"TombstoneIsDeletedRule2", Mutant::kTombstoneDeleted, 1, "I2", kCheckDecision},
         Defect{"NoPin", Mutant::kNoPin, 1, kPack},
-        Defect{"CommitOverwrites", Mutant::kCommitOverwrites, 1, kPack},
+        Defect{"CommitOverwrites", Mutant::kCommitOverwrites, 1, kDamage},
         Defect{"CommitOverwritesRule2", Mutant::kCommitOverwrites, 1, "I2", kCheckDecision},
         Defect{"BaseOfUndecidedIsNotKept", Mutant::kKeepIgnoresUndecidedBase, 1, kPack},
         Defect{"ManifestGoesUnderUndecided", Mutant::kManifestGoesUnderUndecided, 1,

@@ -43,9 +43,27 @@ TEST(ProtocolModelFull, BackupsOfSeveralPacksAreSafe) {
   ExpectClean(ExploreAndPrint(config), 10'000'000);
 }
 
+TEST(ProtocolModelFull, ThreeWritersWithSeveralBasesAreSafe) {
+  Config config;
+  config.writers = 3;
+  config.gcs = 1;
+  config.reduced = true;
+  config.endless_cycles = true;
+  ExpectClean(ExploreAndPrint(config), 1'200'000);
+}
+
+TEST(ProtocolModelFull, ExclusiveModeWithSeveralBasesIsSafe) {
+  Config config;
+  config.exclusive = true;
+  config.reduced = true;
+  config.endless_cycles = true;
+  ExpectClean(ExploreAndPrint(config), 1'500'000);
+}
+
 TEST(ProtocolModelFull, ThreeWritersAndTwoCollectorsAreSafe) {
   Config config;
   config.writers = 3;
+  config.max_bases = 1;
   config.reduced = true;
   ExpectClean(ExploreAndPrint(config), 50'000'000);
 }

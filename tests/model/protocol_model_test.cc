@@ -26,11 +26,11 @@ const std::vector<std::pair<ActionKind, Object>>& AllSteps() {
   static const std::vector<std::pair<ActionKind, Object>> steps = [] {
     std::vector<std::pair<ActionKind, Object>> all = {{kCreateExists, kDec},
                                                       {kReadBackOther, kDec},
-                                                      {kChooseBase, kNone},
+                                                      {kChooseBases, kNone},
                                                       {kLookExpiredFound, kNone},
                                                       {kLookExpiredAbsent, kNone},
-                                                      {kReadBase, kNone},
-                                                      {kReadBaseMissing, kNone},
+                                                      {kReadBases, kNone},
+                                                      {kReadBasesMissing, kNone},
                                                       {kCheckPacks, kNone},
                                                       {kCheckPacksMissing, kNone},
                                                       {kExpire, kExp},
@@ -77,7 +77,7 @@ TEST(ProtocolModel, TwoWritersAndTwoCollectorsAreSafe) {
   Config config;
   config.reduced = true;
   const Outcome outcome = ExploreAndPrint(config);
-  ExpectClean(outcome, 2'000'000);
+  ExpectClean(outcome, 3'500'000);
   for (const ActionKind kind : {kAbortDoomed, kYieldDoomedDecided, kYieldPinGone}) {
     EXPECT_TRUE(outcome.Fired(kind, kind == kAbortDoomed ? Object::kDec : Object::kNone));
   }
@@ -87,6 +87,7 @@ TEST(ProtocolModel, ThreeWritersAndOneCollectorAreSafe) {
   Config config;
   config.writers = 3;
   config.gcs = 1;
+  config.max_bases = 1;
   config.reduced = true;
   ExpectClean(ExploreAndPrint(config), 400'000);
 }

@@ -42,7 +42,7 @@ void TrimPlan(const Config& config, const State& state, Gc& gc) {
   if (rest == 0 && !config.exclusive) gc.pc = GcPc::kEnded;
 }
 
-// Does a collector still need base(id) although `id` is decided?
+// Does a collector still need bases(id) although `id` is decided?
 bool BaseMatters(const State& state, int id) {
   return std::any_of(state.gc.begin(), state.gc.end(), [id](const Gc& gc) {
     const bool reading = gc.pc == GcPc::kReadPins || gc.pc == GcPc::kReadRefs;
@@ -64,8 +64,7 @@ Mask UsefulRefs(const Config& config, const State& state) {
     const Writer& writer = WriterOf(state, id);
     const bool undecided = HasBit(state.pin & ~state.Decided(), id);
     if (!Finished(writer)) Set(useful, Bit(id));
-    const bool base_useful = !Finished(writer) || undecided || BaseMatters(state, id);
-    if (base_useful && writer.base != id) Set(useful, Bit(writer.base));
+    if (!Finished(writer) || undecided || BaseMatters(state, id)) Set(useful, writer.bases);
     if (writer.commit_in_flight) Set(useful, Bit(id));
   }
   for (const Gc& gc : state.gc) {
@@ -88,8 +87,9 @@ void TakeInvisibleSteps(const Config& config, State& state, int id) {
     }
   }
   if (writer.pc == WriterPc::kSes || writer.pc == WriterPc::kSesUnknown) {
-    const bool looks = writer.base != id && !config.Has(Mutant::kNoExpiryCheck);
-    writer.pc = looks ? WriterPc::kLookExpired : WriterPc::kReadBase;
+    const bool looks = writer.bases != 0 && !config.Has(Mutant::kNoExpiryCheck);
+    writer.pc = looks ? WriterPc::kLookExpired : WriterPc::kReadBases;
+    writer.unlooked = looks ? writer.bases : Mask{0};
     Set(state.ses, bit);
   }
   if (writer.pc >= WriterPc::kPacks && writer.pc <= WriterPc::kRefUnknown) {
@@ -204,7 +204,7 @@ void ClearDeadFields(const Config& config, State& state) {
     if (!Finished(writer) || writer.commit_in_flight) continue;
     if (!HasBit(state.committed, id)) writer.content = 0;
     if (decisions_may_vanish || decisions_seen_early || !HasBit(state.Decided(), id)) continue;
-    if (!BaseMatters(state, id)) writer.base = static_cast<std::uint8_t>(id);
+    if (!BaseMatters(state, id)) writer.bases = 0;
   }
 }
 

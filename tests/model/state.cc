@@ -100,8 +100,9 @@ void VisitStore(const Config& config, Archive& archive, State& state) {
   for (int id = 1; id < ids; ++id) {
     Writer& writer = state.writer[static_cast<std::size_t>(id)];
     archive.Field(writer.pc, 5);
-    archive.Field(writer.base, 2);
-    archive.Field(writer.content, ids * config.packs_per_id);
+    archive.Field(writer.bases, ids);
+    const bool looking = writer.pc < WriterPc::kReadBases;
+    archive.Field(looking ? writer.unlooked : writer.content, ids * config.packs_per_id);
     VisitLease(config, archive, writer.lease);
     if (config.exclusive) archive.Field(writer.commit_in_flight, 1);
   }
@@ -122,10 +123,8 @@ State InitialState(const Config& config) {
   State state;
   state.ses = state.pin = state.man = state.ref = state.committed = Bit(0);
   state.packs = config.OwnPacks(0);
-  state.writer[0] = {WriterPc::kReported, 0, config.OwnPacks(0), {}, false};
-  for (int id = 1; id < config.Ids(); ++id) {
-    state.writer[static_cast<std::size_t>(id)].base = static_cast<std::uint8_t>(id);
-  }
+  state.writer[0].pc = WriterPc::kReported;
+  state.writer[0].content = config.OwnPacks(0);
   for (Gc& gc : state.gc) gc.todo = config.paged_lists ? config.AllIds() : Mask{0};
   return state;
 }

@@ -59,6 +59,7 @@ struct Config {
   int writers = 2;
   int gcs = 2;
   int packs_per_id = 1;
+  int max_bases = 2;
   bool lost_answers_everywhere = false;  // else only for pin and dec
   bool paged_lists = false;              // a listing is one step per key instead of one step
   bool endless_cycles = false;           // a collector whose cycle is over starts the next one
@@ -99,7 +100,7 @@ enum class WriterPc : std::uint8_t {
   kSesUnknown,
   kLookExpired,
   kAbortSelf,
-  kReadBase,
+  kReadBases,
   kPacks,
   kPacksUnknown,
   kMan,
@@ -116,8 +117,9 @@ enum class WriterPc : std::uint8_t {
 
 struct Writer {
   WriterPc pc = WriterPc::kIdle;
-  std::uint8_t base = 0;  // own id = none
-  Mask content = 0;       // packs that ref/<S> names
+  Mask bases = 0;     // ids that pin/<S> names
+  Mask unlooked = 0;  // bases whose expiry it has still to look for; meaningful before kReadBases
+  Mask content = 0;   // packs that ref/<S> names; meaningful from kReadBases on
   Lease lease;
   bool commit_in_flight = false;  // exclusive mode: a put of COMMIT may still arrive
 };

@@ -40,7 +40,8 @@ State Canonicalizer::Renamed(const State& state, const Renaming& renaming) const
     const Writer& from = state.writer[static_cast<std::size_t>(id)];
     Writer& writer = to.writer[renaming.id[static_cast<std::size_t>(id)]];
     writer = from;
-    writer.base = renaming.id[from.base];
+    writer.bases = renaming.ids[from.bases];
+    writer.unlooked = renaming.ids[from.unlooked];
     writer.content = renaming.packs[from.content];
   }
   for (Gc& gc : to.gc) {
@@ -60,8 +61,8 @@ const Canonicalizer::Renaming* Canonicalizer::SortingRenaming(const State& state
   for (int id = 1; id < config_.Ids(); ++id) {
     const Writer& writer = state.writer[static_cast<std::size_t>(id)];
     std::uint32_t look = static_cast<std::uint32_t>(writer.pc);
-    look = look * 2 + (writer.base == id ? 1U : 0U);
-    look = look * 2 + (writer.base == 0 ? 1U : 0U);
+    look = look * 2 + (writer.bases == 0 ? 1U : 0U);
+    look = look * 2 + (HasBit(writer.bases, 0) ? 1U : 0U);
     for (const Mask mask : {state.ses, state.pin, state.man, state.ref, state.committed,
                             state.aborted, state.expired, Owners(config_, state.packs)}) {
       look = look * 2 + (HasBit(mask, id) ? 1U : 0U);

@@ -1,4 +1,6 @@
 // The writer, steps W1 to W8 of docs/format/protocol.md.
+#include <bit>
+
 #include "tests/model/action.h"
 
 namespace pgkeep::model {
@@ -37,13 +39,13 @@ class WriterSteps {
     }
     switch (Self().pc) {
       case WriterPc::kIdle:
-        return ChooseBase();
+        return ChooseBases();
       case WriterPc::kLookExpired:
         return LookExpired();
       case WriterPc::kAbortSelf:
         return AbortSelf();
-      case WriterPc::kReadBase:
-        return ReadBase();
+      case WriterPc::kReadBases:
+        return ReadBases();
       case WriterPc::kCheckPacks:
         return CheckPacks();
       case WriterPc::kCommit:
@@ -60,7 +62,6 @@ class WriterSteps {
  private:
   const Writer& Self() const { return state_.writer[static_cast<std::size_t>(id_)]; }
   std::uint8_t Actor() const { return static_cast<std::uint8_t>(id_); }
-  bool HasBase() const { return Self().base != id_; }
   Mask OwnContent() const { return Self().content & config_.OwnPacks(id_); }
 
   State& Emit(ActionKind kind, Object object, int subject, WriterPc next, Mask detail = 0) {
@@ -82,16 +83,21 @@ class WriterSteps {
       if (step.object == Object::kPin) next = WriterPc::kLookExpired;
     }
     if (next != WriterPc::kLookExpired) return next;
-    const bool look = HasBase() && !config_.Has(Mutant::kNoExpiryCheck);
-    return look ? WriterPc::kLookExpired : WriterPc::kReadBase;
+    const bool looks = Self().bases != 0 && !config_.Has(Mutant::kNoExpiryCheck);
+    return looks ? WriterPc::kLookExpired : WriterPc::kReadBases;
   }
 
-  void ChooseBase() {
-    Emit(ActionKind::kChooseBase, Object::kNone, id_, FirstCreate());
-    for (int base = 0; base < config_.Ids(); ++base) {
-      if (base == id_ || !HasBit(state_.Live(), base)) continue;
-      State& next = Emit(ActionKind::kChooseBase, Object::kNone, base, FirstCreate());
-      next.writer[static_cast<std::size_t>(id_)].base = static_cast<std::uint8_t>(base);
+  // Any few live backups, or none. It has seen them in listings that grow old until the pin is
+  // there.
+  void ChooseBases() {
+    const unsigned live = static_cast<unsigned>(state_.Live() & ~Bit(id_));
+    for (unsigned bases = live;; bases = (bases - 1) & live) {
+      if (std::popcount(bases) <= config_.max_bases) {
+        State& next = Emit(ActionKind::kChooseBases, Object::kNone, id_, FirstCreate(),
+                           static_cast<Mask>(bases));
+        next.writer[static_cast<std::size_t>(id_)].bases = static_cast<Mask>(bases);
+      }
+      if (bases == 0) return;
     }
   }
 
@@ -129,8 +135,17 @@ class WriterSteps {
     }
   }
 
+  // Moves on after a create that is known to have happened.
+  State& EmitDone(ActionKind kind, const CreateStep& step) {
+    const WriterPc next = After(step);
+    State& state = Emit(kind, step.object, id_, next);
+    Writer& writer = state.writer[static_cast<std::size_t>(id_)];
+    if (next == WriterPc::kLookExpired) writer.unlooked = writer.bases;
+    return state;
+  }
+
   void Create(const CreateStep& step) {
-    Apply(Emit(ActionKind::kCreate, step.object, id_, After(step)), step.object);
+    Apply(EmitDone(ActionKind::kCreate, step), step.object);
     if (step.object != Object::kPin && !config_.lost_answers_everywhere) return;
     Apply(Emit(ActionKind::kCreateLostApplied, step.object, id_, step.unknown), step.object);
     Emit(ActionKind::kCreateLostDropped, step.object, id_, step.unknown);
@@ -138,21 +153,30 @@ class WriterSteps {
 
   void ReadBack(const CreateStep& step) {
     if (Present(step.object)) {
-      Emit(ActionKind::kReadBackOwn, step.object, id_, After(step));
+      EmitDone(ActionKind::kReadBackOwn, step);
       return;
     }
     Emit(ActionKind::kReadBackAbsentRetry, step.object, id_, step.at);
     Emit(ActionKind::kReadBackAbsentGiveUp, step.object, id_, WriterPc::kFailed);
   }
 
+  // One look per base, in any order.
   void LookExpired() {
-    if (!HasBit(state_.expired, Self().base)) {
-      Emit(ActionKind::kLookExpiredAbsent, Object::kNone, Self().base, WriterPc::kReadBase);
-      return;
+    for (int base = 0; base < config_.Ids(); ++base) {
+      if (!HasBit(Self().unlooked, base)) continue;
+      if (HasBit(state_.expired, base)) {
+        // In exclusive mode a failing writer leaves its abort to the collector.
+        const WriterPc next = config_.exclusive ? WriterPc::kFailed : WriterPc::kAbortSelf;
+        Unlook(Emit(ActionKind::kLookExpiredFound, Object::kNone, base, next), Self().unlooked);
+        continue;
+      }
+      const bool last = Self().unlooked == Bit(base);
+      const WriterPc next = last ? WriterPc::kReadBases : WriterPc::kLookExpired;
+      Unlook(Emit(ActionKind::kLookExpiredAbsent, Object::kNone, base, next), Bit(base));
     }
-    // In exclusive mode a failing writer leaves its abort to the collector.
-    Emit(ActionKind::kLookExpiredFound, Object::kNone, Self().base,
-         config_.exclusive ? WriterPc::kFailed : WriterPc::kAbortSelf);
+  }
+  void Unlook(State& state, Mask bases) const {
+    Clear(state.writer[static_cast<std::size_t>(id_)].unlooked, bases);
   }
 
   void AbortSelf() {
@@ -160,24 +184,24 @@ class WriterSteps {
     if (!HasBit(next.Decided(), id_)) Set(next.aborted, Bit(id_));
   }
 
-  // Reads man and ref of the base and settles, for every possible outcome of the comparison of
-  // data, which packs of the base are named again and which own packs are new. A backup names at
-  // least one pack.
-  void ReadBase() {
-    Mask reusable = 0;
-    if (HasBase()) {
-      if (!HasBit(state_.man & state_.ref, Self().base)) {
-        Emit(ActionKind::kReadBaseMissing, Object::kNone, Self().base,
-             config_.exclusive ? WriterPc::kFailed : WriterPc::kAbortSelf);
-        return;
-      }
-      reusable = state_.writer[Self().base].content;
+  // Reads man and ref of the bases and settles, for every possible outcome of the comparison of
+  // data, which of their packs are named again and which own packs are new. A backup names at least
+  // one pack.
+  void ReadBases() {
+    if ((Self().bases & ~(state_.man & state_.ref)) != 0) {
+      Emit(ActionKind::kReadBasesMissing, Object::kNone, id_,
+           config_.exclusive ? WriterPc::kFailed : WriterPc::kAbortSelf);
+      return;
     }
-    const unsigned choices = static_cast<unsigned>(reusable) | config_.OwnPacks(id_);
+    unsigned choices = config_.OwnPacks(id_);
+    for (int base = 0; base < config_.Ids(); ++base) {
+      if (!HasBit(Self().bases, base)) continue;
+      choices |= state_.writer[static_cast<std::size_t>(base)].content;
+    }
     for (unsigned chosen = choices; chosen != 0; chosen = (chosen - 1) & choices) {
       const Mask content = static_cast<Mask>(chosen);
       const bool writes = (content & config_.OwnPacks(id_)) != 0;
-      State& next = Emit(ActionKind::kReadBase, Object::kNone, Self().base,
+      State& next = Emit(ActionKind::kReadBases, Object::kNone, id_,
                          writes ? WriterPc::kPacks : WriterPc::kMan, content);
       next.writer[static_cast<std::size_t>(id_)].content = content;
     }
