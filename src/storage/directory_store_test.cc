@@ -10,6 +10,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <utility>
 
 #include "base/error.h"
 #include "testing/faulty_file_system.h"
@@ -335,6 +337,43 @@ TEST_F(DirectoryStoreTest, SyncsTheDirectoryBeforeSayingThatAnObjectExists) {
   ASSERT_FALSE(exists.ok());
   EXPECT_EQ(exists.error().code(), ErrorCode::kAlreadyExists);
   EXPECT_EQ(faulty_.calls(FileCall::kSyncDirectory), before + 1);
+}
+
+// Lets a rival create the object at the worst moment: when the first writer has looked, found
+// nothing, and is writing.
+class RivalFileSystem : public ForwardingFileSystem {
+ public:
+  using ForwardingFileSystem::ForwardingFileSystem;
+
+  void Arm(std::function<void()> rival) { rival_ = std::move(rival); }
+
+  Result<std::unique_ptr<File>> CreateNew(const std::string& path, uint32_t mode) override {
+    if (rival_) std::exchange(rival_, nullptr)();
+    return inner().CreateNew(path, mode);
+  }
+
+ private:
+  std::function<void()> rival_;
+};
+
+TEST_F(DirectoryStoreTest, NeverReplacesAnObjectThatAppearsAtTheLastMoment) {
+  for (const bool has_links : {true, false}) {
+    faulty_.Reset();
+    if (!has_links) {
+      faulty_.AddFault(
+          {.call = FileCall::kLink, .times = kForEver, .code = ErrorCode::kUnsupported});
+    }
+    RivalFileSystem files(faulty_);
+    const auto store = Open(files);
+    const std::string key = has_links ? "dec/linked" : "dec/renamed";
+    ASSERT_TRUE(store->CreateIfAbsent(key + "-warm-up", {}).ok());
+    files.Arm([&] { ASSERT_TRUE(Open()->CreateIfAbsent(key, AsBytes("hers")).ok()); });
+    const auto created = store->CreateIfAbsent(key, AsBytes("mine"));
+    ASSERT_FALSE(created.ok());
+    EXPECT_EQ(created.error().code(), ErrorCode::kAlreadyExists);
+    EXPECT_EQ(AsText(store->Get(key, 10).value()), "hers");
+    EXPECT_EQ(LeftTemporaries(), 0U);
+  }
 }
 
 // An NFS client repeats a request whose answer was lost, and gets the error that it now deserves.
