@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/mutex.h"
 
@@ -24,13 +26,15 @@ class RealClock : public Clock {
   }
 
   Status SleepFor(Duration duration, std::stop_token stop) override {
+    // In steps, because the end of a very long sleep is beyond what the library can count.
+    constexpr Duration kStepMax = hours(24);
     Mutex mutex;
     CondVar condition;
-    {
+    while (duration > Duration::zero() && !stop.stop_requested()) {
+      const Duration step = std::min(duration, kStepMax);
       MutexLock lock(mutex);
-      if (duration > Duration::zero()) {
-        condition.WaitFor(mutex, duration, stop, [] { return false; });
-      }
+      condition.WaitFor(mutex, step, stop, [] { return false; });
+      duration -= step;
     }
     if (stop.stop_requested()) return Error(ErrorCode::kCancelled, "sleep: stopped");
     return Ok();

@@ -111,7 +111,9 @@ Status WriteFileDurably(FileSystem& files, const std::string& path, ByteSpan dat
 bool IsTemporaryName(std::string_view name) {
   // ".<name>.<process>-<counter>.tmp"
   constexpr std::string_view kSuffix = ".tmp";
-  if (!name.starts_with('.') || !name.ends_with(kSuffix)) return false;
+  if (name.size() <= kSuffix.size() || !name.starts_with('.') || !name.ends_with(kSuffix)) {
+    return false;
+  }
   name.remove_prefix(1);
   name.remove_suffix(kSuffix.size());
   const size_t dot = name.rfind('.');

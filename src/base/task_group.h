@@ -17,8 +17,8 @@ namespace pgkeep {
 // and its error is the group's.
 //
 // Spawn(), RequestStop() and token() may be called by any thread, tasks included; Wait() and the
-// destructor by none of the tasks. Meant for a few long-lived stages, one thread each; for many
-// short jobs there is WorkerPool.
+// destructor by one thread, which is none of the tasks. Meant for a few long-lived stages, one
+// thread each; for many short jobs there is WorkerPool.
 class TaskGroup {
  public:
   // A stop of `parent` stops the group. No stop of the group reaches the parent.
