@@ -22,7 +22,8 @@
 // File systems: any with hard links (ext4, XFS, Btrfs, ZFS, NFS); else with
 // renameat2(RENAME_NOREPLACE). Without both, features().conditional_create is false. File systems
 // that ignore case are refused. On NFS the promises hold as far as server and mount options keep
-// theirs (no "async" exports).
+// theirs: no "async" exports, and, when several machines write, mounted with actimeo=0, because
+// cached directories show new names late.
 #pragma once
 
 #include <chrono>

@@ -19,7 +19,7 @@ namespace pgkeep::storage {
 // with exactly these bytes, whoever wrote it. On kAlreadyExists the object is read and compared.
 //   kConflict      the key holds other bytes: somebody else has won
 //   kCancelled     `stop` was requested between attempts
-//   others         the last failure; earlier ones are attached
+//   others         the last failure
 // After any error except kConflict the object may exist: a lost try may have been done. The caller
 // must not conclude its absence. Blocks while backing off; `clock` does the sleeping.
 Result<ObjectInfo> CreateOnce(ObjectStore& store, std::string_view key, ByteSpan bytes,
