@@ -22,6 +22,12 @@ Machine::Machine(Scheduler& scheduler, testing::MemoryStore& cloud, FaultCounts&
       rates_(rates),
       random_(scheduler.Random()) {}
 
+storage::StoreFeatures Machine::features() const {
+  storage::StoreFeatures features = cloud_.features();
+  features.versioned = versioned_;
+  return features;
+}
+
 template <class T>
 T Machine::Recorded(const std::function<T()>& live) {
   T answer = Replaying() ? std::any_cast<T>(replay_[replayed_++]) : live();
@@ -38,6 +44,11 @@ Machine::Fault Machine::NextFault(std::string_view operation, std::string_view k
     scheduler_.Sleep(std::chrono::minutes(1 + scheduler_.Below(90)));
   } else {
     scheduler_.Yield();
+  }
+  if (!focus_.operation.empty() && operation == focus_.operation &&
+      key.starts_with(focus_.prefix)) {
+    focus_.operation.clear();
+    scheduler_.Sleep(focus_.pause);
   }
   if (scheduler_.Chance(rates_.stall)) {
     ++counts_.stalls;

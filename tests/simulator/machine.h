@@ -39,6 +39,14 @@ struct FaultCounts {
   uint64_t clones = 0;
 };
 
+// A call before which a process sleeps long, the first time it comes there: histories in which
+// every step of the protocol meets every other are too rare by chance alone.
+struct Focus {
+  std::string operation;
+  std::string prefix;
+  Duration pause{0};
+};
+
 // The answers that one process got, in order: enough to bring a copy of it to the same point.
 using Recording = std::vector<std::any>;
 
@@ -55,12 +63,17 @@ class Machine final : public storage::ObjectStore, public Clock, public crypto::
 
   void StartAsCloneOf(const Machine& original) { replay_ = original.recording_; }
 
+  // The same for a process that is about to start.
+  void SleepOnceBefore(Focus focus) { focus_ = std::move(focus); }
+  // Whether deletions keep older versions, so that the collector need not wait a cycle.
+  void SetVersioned(bool versioned) { versioned_ = versioned; }
+
   bool dead() const { return dead_; }
   // No more faults from here on.
   void Calm() { rates_ = {0, 0, 0, 0}; }
   size_t calls() const { return recording_.size(); }
 
-  storage::StoreFeatures features() const override { return cloud_.features(); }
+  storage::StoreFeatures features() const override;
   std::string Url() const override { return "simulated:"; }
   std::string ExpectedEtag(ByteSpan bytes) const override { return cloud_.ExpectedEtag(bytes); }
   Result<storage::ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
@@ -98,6 +111,8 @@ class Machine final : public storage::ObjectStore, public Clock, public crypto::
   FaultRates rates_;
   testing::SeededRandom random_;
   bool dead_ = false;
+  bool versioned_ = false;
+  Focus focus_;
   Recording recording_;
   Recording replay_;
   size_t replayed_ = 0;

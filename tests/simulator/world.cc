@@ -77,14 +77,22 @@ World::World(uint64_t seed) : scheduler_(seed) {
                                          [](const repository::NewRepository&) { return Ok(); });
   PGK_CHECK(made.ok(), "a simulated repository can be created");
   created_.emplace(*std::move(made));
+  versioned_ = scheduler_.Chance(0.5);
 }
 
 World::Process& World::Start(const std::string& name, FaultRates rates) {
   processes_.push_back(std::make_unique<Process>());
   Process& process = *processes_.back();
   process.machine = std::make_unique<Machine>(scheduler_, cloud_, outcome_.faults, name, rates);
+  process.machine->SetVersioned(versioned_);
   process.running = true;
   return process;
+}
+
+void World::FocusSomewhere(Machine& machine, std::initializer_list<Focus> places) {
+  Focus focus = *(places.begin() + scheduler_.Below(places.size()));
+  focus.pause = std::chrono::minutes(60 + scheduler_.Below(20 * 60));
+  if (scheduler_.Chance(0.8)) machine.SleepOnceBefore(std::move(focus));
 }
 
 // Null when the process died or the store failed while opening.
@@ -129,6 +137,13 @@ void World::WriterHost(const std::string& name, const std::string& source) {
     Process& process = Start(fmt::format("{}.{}", name, i), {});
     process.tree = tree;
     process.source = source;
+    FocusSomewhere(*process.machine, {{"create", "pin/"},
+                                      {"create", "pin/"},
+                                      {"create", "pin/"},
+                                      {"create", "ses/"},
+                                      {"create", "p/"},
+                                      {"create", "man/"},
+                                      {"create", "dec/"}});
     WriteOnce(process);
     scheduler_.Sleep(std::chrono::hours(1 + scheduler_.Below(30)));
     ChangeTree(tree);
@@ -149,6 +164,7 @@ void World::WriteOnce(Process& process) {
   process.running = false;
   if (written.ok()) {
     truths_[written->id].committed = true;
+    newest_ = written->id;
     ++outcome_.committed;
     if (written->bases > 0) ++outcome_.incremental;
   } else if (written.error().ToString().find("unknown") != std::string::npos) {
@@ -185,7 +201,9 @@ void World::Operator() {
       if (truth.committed && !truth.expiring) live.push_back(id);
     }
     if (live.empty()) continue;
-    const BackupId victim = live[scheduler_.Below(live.size())];
+    // Mostly the newest: the one that the next writer stands on.
+    const BackupId victim = scheduler_.Chance(0.7) ? newest_ : live[scheduler_.Below(live.size())];
+    if (truths_[victim].expiring) continue;
     truths_[victim].expiring = true;
     Process& process = Start(fmt::format("operator.{}", i), {});
     const auto repository = Open(*process.machine);
@@ -219,6 +237,12 @@ void World::CollectorHost(const std::string& name) {
   for (int i = 0; i < 5; ++i) {
     scheduler_.Sleep(std::chrono::hours(1 + scheduler_.Below(30)));
     Process& process = Start(fmt::format("{}.{}", name, i), {});
+    FocusSomewhere(*process.machine, {{"list", "dec/"},
+                                      {"list", "pin/"},
+                                      {"list", "p/"},
+                                      {"list", "p/"},
+                                      {"create", "gcplan/"},
+                                      {"delete", "p/"}});
     CollectOnce(*process.machine, false);
   }
 }

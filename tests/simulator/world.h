@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -80,6 +81,7 @@ class World {
   };
 
   Process& Start(const std::string& name, FaultRates rates);
+  void FocusSomewhere(Machine& machine, std::initializer_list<Focus> places);
   std::unique_ptr<repository::Repository> Open(Machine& machine);
   void ChangeTree(repository::TestTree& tree);
   void WriterHost(const std::string& name, const std::string& source);
@@ -100,6 +102,8 @@ class World {
   std::optional<repository::NewRepository> created_;
   std::vector<std::unique_ptr<Process>> processes_;
   std::map<repository::BackupId, Truth> truths_;
+  bool versioned_ = false;
+  repository::BackupId newest_;  // committed last
   Outcome outcome_;
 };
 

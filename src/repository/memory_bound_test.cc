@@ -1,0 +1,137 @@
+// Memory is bounded by configuration, not by the size of what is backed up: measured, not believed.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "repository/backup_writer.h"
+#include "repository/data_test_kit.h"
+#include "storage/directory_store.h"
+#include "testing/temporary_directory.h"
+
+namespace pgkeep::repository {
+namespace {
+
+// The highest resident memory that this process had, in KiB (proc(5), VmHWM).
+uint64_t PeakResidentKib() {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen("/proc/self/status", "r"),
+                                                   std::fclose);
+  std::array<char, 256> line{};
+  while (std::fgets(line.data(), static_cast<int>(line.size()), file.get()) != nullptr) {
+    unsigned long long kib = 0;
+    if (std::sscanf(line.data(), "VmHWM: %llu", &kib) == 1) return kib;
+  }
+  return 0;
+}
+
+// Runs `work` in a process of its own and returns its peak, or 0 when it failed.
+uint64_t PeakOf(const std::function<bool()>& work) {
+  std::array<int, 2> pipe_ends{};
+  if (::pipe(pipe_ends.data()) != 0) return 0;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const uint64_t peak = work() ? PeakResidentKib() : 0;
+    const bool told = ::write(pipe_ends[1], &peak, sizeof(peak)) == sizeof(peak);
+    ::_exit(told ? 0 : 1);
+  }
+  uint64_t peak = 0;
+  if (::read(pipe_ends[0], &peak, sizeof(peak)) != sizeof(peak)) peak = 0;
+  ::close(pipe_ends[0]);
+  ::close(pipe_ends[1]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return peak;
+}
+
+// A backup into a directory, so that what is stored is not in memory.
+bool BackupInto(const std::string& path, const std::function<bool(SubtreeWriter&)>& fill) {
+  storage::DirectoryStoreOptions store_options;
+  store_options.path = path;
+  store_options.create = true;
+  auto store = storage::OpenDirectoryStore(PosixFileSystem(), store_options);
+  if (!store.ok()) return false;
+  TestVault vault(1, store->get());
+  const auto repository = vault.Open();
+  BackupSpec spec;
+  spec.source = "app";
+  auto writer = BackupWriter::Begin(*repository, spec, InlineOptions());
+  if (!writer.ok()) return false;
+  SubtreeSpec subtree_spec;
+  subtree_spec.name = "db";
+  auto subtree = (*writer)->OpenSubtree(subtree_spec);
+  return subtree.ok() && fill(**subtree) && (*subtree)->Finish().ok() && (*writer)->Commit({}).ok();
+}
+
+// A stream of zeros with one real page in every 64 MiB.
+bool FillSparse(SubtreeWriter& subtree, uint64_t gib) {
+  StreamSpec spec;
+  spec.name = "sparse";
+  spec.unit_size = 8192;
+  auto stream = subtree.OpenStream(spec);
+  if (!stream.ok()) return false;
+  auto range = (*stream)->OpenRange(0);
+  if (!range.ok()) return false;
+  constexpr uint64_t kPagesPerGib = (uint64_t{1} << 30) / 8192;
+  constexpr uint64_t kStride = (uint64_t{64} << 20) / 8192;
+  for (uint64_t page = 0; page < gib * kPagesPerGib; page += kStride) {
+    if (!(*range)->Append(TestUnit(page, 8192)).ok()) return false;
+    if (!(*range)->AppendHoles(kStride - 1).ok()) return false;
+  }
+  return (*range)->Close().ok() && (*stream)->Finish().ok();
+}
+
+TEST(MemoryBound, AStreamOf64GibTakesWhatOneOf4GibTakes) {
+  const testing::TemporaryDirectory directory;
+  const uint64_t small = PeakOf([&] {
+    return BackupInto(directory.Join("4"), [](SubtreeWriter& s) { return FillSparse(s, 4); });
+  });
+  const uint64_t large = PeakOf([&] {
+    return BackupInto(directory.Join("64"), [](SubtreeWriter& s) { return FillSparse(s, 64); });
+  });
+  ASSERT_GT(small, 0U);
+  ASSERT_GT(large, 0U);
+  std::printf("peak resident: 4 GiB %llu KiB, 64 GiB %llu KiB\n",
+              static_cast<unsigned long long>(small), static_cast<unsigned long long>(large));
+  EXPECT_LE(large, small + small / 10);
+}
+
+bool FillStreams(SubtreeWriter& subtree, uint64_t count) {
+  for (uint64_t i = 0; i < count; ++i) {
+    StreamSpec spec;
+    spec.name = "public.a_table_with_a_name_of_usual_length_" + std::to_string(i);
+    spec.identity = Bytes(100, 'c');
+    auto stream = subtree.OpenStream(spec);
+    if (!stream.ok()) return false;
+    auto range = (*stream)->OpenRange(0);
+    if (!range.ok() || !(*range)->Append(TestUnit(i, 200)).ok()) return false;
+    if (!(*range)->Close().ok() || !(*stream)->Finish().ok()) return false;
+  }
+  return true;
+}
+
+TEST(MemoryBound, AHundredThousandStreamsTakeLessThanTwoKibEach) {
+  const testing::TemporaryDirectory directory;
+  const uint64_t few = PeakOf([&] {
+    return BackupInto(directory.Join("few"), [](SubtreeWriter& s) { return FillStreams(s, 100); });
+  });
+  const uint64_t many = PeakOf([&] {
+    return BackupInto(directory.Join("many"),
+                      [](SubtreeWriter& s) { return FillStreams(s, 100'000); });
+  });
+  ASSERT_GT(few, 0U);
+  ASSERT_GT(many, 0U);
+  std::printf("peak resident: 100 streams %llu KiB, 100,000 streams %llu KiB\n",
+              static_cast<unsigned long long>(few), static_cast<unsigned long long>(many));
+  EXPECT_LE(many, few + 2 * 100'000);
+}
+
+}  // namespace
+}  // namespace pgkeep::repository
