@@ -18,8 +18,10 @@ TEST(MutexLock, HoldsForItsScope) {
   const auto is_free = [&mutex] {
     bool free = false;
     std::jthread([&] {
-      free = mutex.TryLock();
-      if (free) mutex.Unlock();
+      if (mutex.TryLock()) {
+        mutex.Unlock();
+        free = true;
+      }
     }).join();
     return free;
   };
