@@ -237,7 +237,9 @@ void World::CollectorHost(const std::string& name) {
   for (int i = 0; i < 5; ++i) {
     scheduler_.Sleep(std::chrono::hours(1 + scheduler_.Below(30)));
     Process& process = Start(fmt::format("{}.{}", name, i), {});
-    FocusSomewhere(*process.machine, {{"list", "dec/"},
+    FocusSomewhere(*process.machine, {{"list", "exp/"},
+                                      {"list", "exp/"},
+                                      {"list", "dec/"},
                                       {"list", "pin/"},
                                       {"list", "p/"},
                                       {"list", "p/"},
