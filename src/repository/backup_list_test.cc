@@ -24,7 +24,7 @@ using ::testing::SizeIs;
 class BackupList : public ::testing::Test {
  protected:
   // A backup, a minute after the one before.
-  TestBackup Make(const std::string& source = "app", bool complete = true) {
+  DummyBackup Make(const std::string& source = "app", bool complete = true) {
     memory_.clock.Advance(std::chrono::minutes(1));
     return repository_.MakeBackup({}, 1, source, complete);
   }
@@ -48,21 +48,21 @@ class BackupList : public ::testing::Test {
 TEST_F(BackupList, EmptyRepositoryHasNone) { EXPECT_THAT(Ids(), IsEmpty()); }
 
 TEST_F(BackupList, ShowsLiveBackupsNewestFirst) {
-  const TestBackup first = Make();
-  const TestBackup second = Make();
+  const DummyBackup first = Make();
+  const DummyBackup second = Make();
   repository_.MakeDeadWriter();
   ASSERT_TRUE(AbortWriter(repository_.Context(), repository_.MakeDeadWriter(), "test").ok());
-  const TestBackup expired = Make();
+  const DummyBackup expired = Make();
   repository_.Expire(expired.id);
-  const TestBackup third = Make();
+  const DummyBackup third = Make();
   EXPECT_THAT(Ids(), ElementsAre(third.id, second.id, first.id));
   EXPECT_EQ(List()[0].committed, memory_.clock.Now());
   EXPECT_EQ(List()[0].manifest->source, "app");
 }
 
 TEST_F(BackupList, DamagedBackupStaysInTheList) {
-  const TestBackup first = Make();
-  const TestBackup second = Make();
+  const DummyBackup first = Make();
+  const DummyBackup second = Make();
   memory_.store.Tamper(ManifestKey(second.id), [](Bytes& bytes) { bytes[70] ^= 1; });
   const std::vector<BackupSummary> list = List();
   ASSERT_THAT(list, SizeIs(2));
@@ -74,7 +74,7 @@ TEST_F(BackupList, DamagedBackupStaysInTheList) {
 }
 
 TEST_F(BackupList, LostManifestIsDamageAndNotAnExpiry) {
-  const TestBackup backup = Make();
+  const DummyBackup backup = Make();
   ASSERT_TRUE(memory_.store.Delete(ManifestKey(backup.id)).ok());
   const std::vector<BackupSummary> list = List();
   ASSERT_THAT(list, SizeIs(1));
@@ -83,7 +83,7 @@ TEST_F(BackupList, LostManifestIsDamageAndNotAnExpiry) {
 
 // Junk under dec/ must not hide the backups that are there, least of all on the day of a restore.
 TEST_F(BackupList, DamagedDecisionComesLastAndHidesNothing) {
-  const TestBackup good = Make();
+  const DummyBackup good = Make();
   const WriterId junk{{3}};
   ASSERT_TRUE(memory_.store.CreateIfAbsent(DecisionKey(junk), AsBytes("junk")).ok());
   ASSERT_TRUE(memory_.store.CreateIfAbsent("dec/notes.txt", AsBytes("junk")).ok());
@@ -92,7 +92,7 @@ TEST_F(BackupList, DamagedDecisionComesLastAndHidesNothing) {
 }
 
 TEST_F(BackupList, BackupThatExpiresWhileListingIsLeftOut) {
-  const TestBackup backup = Make();
+  const DummyBackup backup = Make();
   HookStore hook(memory_.store);
   hook.Before("get", "man/", 1, [&] {
     repository_.Expire(backup.id);
@@ -140,8 +140,8 @@ TEST_F(BackupList, CostsTwoListingsAndTwoReadsPerLiveBackup) {
 }
 
 TEST_F(BackupList, LatestIsTheNewestCompleteOneOfTheSource) {
-  const TestBackup app = Make("app");
-  const TestBackup shop = Make("shop");
+  const DummyBackup app = Make("app");
+  const DummyBackup shop = Make("shop");
   Make("app", false);
   const std::vector<BackupSummary> list = List();
   EXPECT_EQ((*FindBackup(list, "latest"))->id, shop.id);
@@ -152,7 +152,7 @@ TEST_F(BackupList, LatestIsTheNewestCompleteOneOfTheSource) {
 }
 
 TEST_F(BackupList, IdsMayBeShortened) {
-  const TestBackup backup = Make();
+  const DummyBackup backup = Make();
   Make();
   const std::vector<BackupSummary> list = List();
   const std::string hex = backup.id.Hex();

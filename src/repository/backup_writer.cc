@@ -70,6 +70,11 @@ Status CheckSpec(const StreamSpec& spec) {
   return Ok();
 }
 
+// In exclusive mode everything is written through the lease's store.
+RepositoryContext ContextUnder(ExclusiveLease* lease, const Repository& repository) {
+  return lease == nullptr ? repository.context() : WithLease(repository.context(), *lease);
+}
+
 }  // namespace
 
 SubtreeWriter::SubtreeWriter(BackupWriter& writer, SubtreeSpec spec,
@@ -150,10 +155,10 @@ Status SubtreeWriter::Finish(std::optional<Bytes> attributes) {
 
 Result<std::unique_ptr<BackupWriter>> BackupWriter::Begin(Repository& repository, BackupSpec spec,
                                                           WriterOptions options) {
-  const RepositoryContext& context = repository.context();
-  PGK_TRY(CheckMayWrite(context));
+  PGK_TRY(CheckMayWrite(repository.context()));
   PGK_ASSIGN_OR_RETURN(std::unique_ptr<ExclusiveLease> lease,
                        repository.LockIfExclusive("backup of " + spec.source));
+  const RepositoryContext context = ContextUnder(lease.get(), repository);
   PGK_ASSIGN_OR_RETURN(Begun begun, BeginWithBase(context, spec));
   PGK_ASSIGN_OR_RETURN(std::set<PackName> lost, FindLostPacks(context, begun.ticket));
   return std::unique_ptr<BackupWriter>(new BackupWriter(repository, std::move(spec), options,
@@ -164,7 +169,7 @@ Result<std::unique_ptr<BackupWriter>> BackupWriter::Begin(Repository& repository
 BackupWriter::BackupWriter(Repository& repository, BackupSpec spec, const WriterOptions& options,
                            std::unique_ptr<ExclusiveLease> lease, WriterTicket ticket,
                            std::set<PackName> missing, std::optional<SourceSequence> sequence)
-    : context_(repository.context()),
+    : context_(ContextUnder(lease.get(), repository)),
       spec_(std::move(spec)),
       lease_(std::move(lease)),
       ticket_(std::move(ticket)),

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "base/file.h"
+#include "repository/backup_list.h"
+#include "repository/backup_writer.h"
 #include "repository/config_object.h"
 #include "repository/control_access.h"
 #include "repository/garbage_collector.h"
@@ -290,11 +292,11 @@ class ExclusiveMode : public ExclusiveLeaseTest {
 };
 
 TEST_F(ExclusiveMode, BackupAndCollectionWork) {
-  const TestBackup anchor = memory_.repository.MakeBackup({}, 20);
+  const DummyBackup anchor = memory_.repository.MakeBackup({}, 20);
   Result<TestRepository::Writer> writer = memory_.repository.Begin(context_, {anchor.id});
   ASSERT_TRUE(writer.ok()) << writer.error().Describe();
   ASSERT_TRUE(memory_.repository.StorePacks(context_, *writer, 1).ok());
-  const Result<TestBackup> backup = memory_.repository.Commit(context_, *writer);
+  const Result<DummyBackup> backup = memory_.repository.Commit(context_, *writer);
   ASSERT_TRUE(backup.ok()) << backup.error().Describe();
   memory_.repository.Expire(backup->id);
   for (int i = 0; i < 2; ++i) {
@@ -389,12 +391,51 @@ TEST_F(ExclusiveMode, LostPutKeepsTheLeaseAndBarsOtherBytes) {
   EXPECT_THAT(Leases(), SizeIs(1)) << "the next holder might decide otherwise";
 }
 
-TEST_F(ExclusiveMode, LostPackDoesNotKeepTheLease) {
-  faulty_.AddRule({.action = testing::FaultAction::kFailBefore,
-                   .operation = storage::StoreOperation::kPut,
-                   .key_contains = "p/"});
-  EXPECT_FALSE(context_.store->CreateIfAbsent("p/a", AsBytes("x")).ok());
+TEST_F(ExclusiveMode, LostPackOrHeartbeatDoesNotKeepTheLease) {
+  for (const std::string key : {"p/a", "pin/a.1"}) {
+    faulty_.AddRule({.action = testing::FaultAction::kFailBefore,
+                     .operation = storage::StoreOperation::kPut,
+                     .key_contains = key});
+    EXPECT_FALSE(context_.store->CreateIfAbsent(key, AsBytes("x")).ok());
+  }
   EXPECT_TRUE((*lease_)->Release().ok());
+  EXPECT_THAT(Leases(), IsEmpty());
+}
+
+// The whole way, as a user's repository goes it.
+TEST(ExclusiveRepository, IsMadeAndWrittenByOneProcessAtATime) {
+  testing::FakeClock clock;
+  testing::MemoryStore memory(clock);
+  storage::UnconditionalStore store(memory);
+  TemporaryDirectory state;
+  RepositoryOptions options;
+  options.clock = &clock;
+  options.state_directory = state.path();
+  InitOptions init;
+  init.mode = RepositoryMode::kExclusive;
+  const auto created =
+      InitRepository(store, options, init, [](const NewRepository&) { return Ok(); });
+  ASSERT_TRUE(created.ok()) << created.error().Describe();
+  const auto repository = Repository::Open(store, created->id, &created->keys, options);
+  ASSERT_TRUE(repository.ok()) << repository.error().Describe();
+
+  BackupSpec spec;
+  spec.source = "app";
+  WriterOptions writing;
+  writing.heartbeat_thread = false;
+  {
+    const auto writer = BackupWriter::Begin(**repository, spec, writing);
+    ASSERT_TRUE(writer.ok()) << writer.error().Describe();
+    const auto second = BackupWriter::Begin(**repository, spec, writing);
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(ExitStatus(second.error().code()), 75);
+    const auto receipt = (*writer)->Commit({});
+    ASSERT_TRUE(receipt.ok()) << receipt.error().Describe();
+  }
+  EXPECT_THAT(KeysBelow(store, kLeasePrefix), IsEmpty());
+  const auto backups = ListBackups((*repository)->context());
+  ASSERT_TRUE(backups.ok()) << backups.error().Describe();
+  EXPECT_THAT(*backups, SizeIs(1));
 }
 
 }  // namespace

@@ -9,8 +9,10 @@
 namespace pgkeep::repository {
 namespace {
 
-bool IsPack(std::string_view key) {
-  return key.starts_with(kDataPackPrefix) || key.starts_with(kMetaPackPrefix);
+// Whether different holders may put different bytes under one key.
+bool MustBeSettled(std::string_view key) {
+  return key.starts_with(kDecisionPrefix) || key.starts_with(kConfigPrefix) ||
+         key.starts_with(kConfigCopyPrefix);
 }
 
 }  // namespace
@@ -69,11 +71,12 @@ Status ExclusiveStore::CheckAbsent(const std::string& key, const crypto::Digest3
 }
 
 Result<storage::ObjectInfo> ExclusiveStore::LookAndPut(const std::string& key, ByteSpan bytes) {
-  const crypto::Digest32 digest = IsPack(key) ? crypto::Digest32{} : crypto::Sha256(bytes);
+  const bool settle = MustBeSettled(key);
+  const crypto::Digest32 digest = settle ? crypto::Sha256(bytes) : crypto::Digest32{};
   PGK_TRY(CheckAbsent(key, digest));
   PGK_TRY(permit_(key));
   Result<storage::ObjectInfo> put = inner_.Put(key, bytes);
-  if (IsPack(key)) return put;
+  if (!settle) return put;
   const MutexLock lock(mutex_);
   if (put.ok()) {
     unsettled_.erase(key);

@@ -22,7 +22,8 @@ namespace pgkeep::repository {
 // A put whose answer is lost may still arrive, and would overwrite what somebody else has decided
 // by then. So such a key is remembered: creating it again with the same bytes puts them again,
 // which settles it; with other bytes it is refused. Unsettled() tells whether the lease may be
-// given up. Packs are left out: only their own writer ever writes their keys.
+// given up. This is about decisions and configurations: other keys are written by one writer only,
+// or are no authority (plans).
 //
 // Every change first asks `permit` for its key and fails with its error. Two threads that create
 // one key have one winner; processes are kept apart by the lease alone. Thread-safe. `inner` must
@@ -33,7 +34,7 @@ class ExclusiveStore final : public storage::ObjectStore {
   ExclusiveStore(storage::ObjectStore& inner, Permit permit)
       : inner_(inner), permit_(std::move(permit)) {}
 
-  // Keys of control objects whose creation has no definite answer yet, ascending.
+  // Keys of decisions and configurations whose creation has no definite answer yet, ascending.
   std::vector<std::string> Unsettled() const;
 
   // Those of the store, with conditional_create.

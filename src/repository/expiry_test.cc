@@ -20,7 +20,7 @@ using ::testing::SizeIs;
 
 class ExpireTest : public ::testing::Test {
  protected:
-  TestBackup Make(const std::string& source = "app", bool complete = true) {
+  DummyBackup Make(const std::string& source = "app", bool complete = true) {
     memory_.clock.Advance(std::chrono::minutes(1));
     return repository_.MakeBackup({}, 1, source, complete);
   }
@@ -40,7 +40,7 @@ class ExpireTest : public ::testing::Test {
 };
 
 TEST_F(ExpireTest, OldBackupExpiresWithItsReason) {
-  const TestBackup old = Make();
+  const DummyBackup old = Make();
   Make();
   const auto outcome = Expire({old.id});
   ASSERT_TRUE(outcome.ok()) << outcome.error().Describe();
@@ -53,8 +53,8 @@ TEST_F(ExpireTest, OldBackupExpiresWithItsReason) {
 }
 
 TEST_F(ExpireTest, NewestCompleteBackupOfASourceIsRefused) {
-  const TestBackup old = Make("app");
-  const TestBackup newest = Make("app");
+  const DummyBackup old = Make("app");
+  const DummyBackup newest = Make("app");
   Make("app", false);
   Make("shop");
   const auto outcome = Expire({old.id, newest.id});
@@ -67,7 +67,7 @@ TEST_F(ExpireTest, NewestCompleteBackupOfASourceIsRefused) {
 }
 
 TEST_F(ExpireTest, ForceExpiresTheNewest) {
-  const TestBackup newest = Make();
+  const DummyBackup newest = Make();
   const auto outcome = Expire({newest.id}, true);
   ASSERT_TRUE(outcome.ok());
   EXPECT_EQ((*outcome)[0].explanation, "expires by force; 0 newer complete backups of app remain");
@@ -76,7 +76,7 @@ TEST_F(ExpireTest, ForceExpiresTheNewest) {
 
 TEST_F(ExpireTest, PartialBackupMayGoAlthoughItIsNewest) {
   Make();
-  const TestBackup partial = Make("app", false);
+  const DummyBackup partial = Make("app", false);
   const auto outcome = Expire({partial.id});
   ASSERT_TRUE(outcome.ok());
   EXPECT_EQ((*outcome)[0].explanation,
@@ -84,7 +84,7 @@ TEST_F(ExpireTest, PartialBackupMayGoAlthoughItIsNewest) {
 }
 
 TEST_F(ExpireTest, UnreadableBackupNeedsForce) {
-  const TestBackup broken = Make();
+  const DummyBackup broken = Make();
   Make();
   memory_.store.Tamper(ManifestKey(broken.id), [](Bytes& bytes) { bytes.pop_back(); });
   const auto refused = Expire({broken.id});
@@ -96,8 +96,8 @@ TEST_F(ExpireTest, UnreadableBackupNeedsForce) {
 
 // A damaged newer backup does not count as the one that remains.
 TEST_F(ExpireTest, NewestReadableBackupIsProtected) {
-  const TestBackup good = Make();
-  const TestBackup broken = Make();
+  const DummyBackup good = Make();
+  const DummyBackup broken = Make();
   memory_.store.Tamper(ManifestKey(broken.id), [](Bytes& bytes) { bytes.pop_back(); });
   const auto outcome = Expire({good.id});
   ASSERT_FALSE(outcome.ok());
@@ -105,7 +105,7 @@ TEST_F(ExpireTest, NewestReadableBackupIsProtected) {
 }
 
 TEST_F(ExpireTest, DryRunExplainsAndWritesNothing) {
-  const TestBackup old = Make();
+  const DummyBackup old = Make();
   Make();
   const auto outcome = Expire({old.id}, false, true);
   ASSERT_TRUE(outcome.ok());
@@ -114,7 +114,7 @@ TEST_F(ExpireTest, DryRunExplainsAndWritesNothing) {
 }
 
 TEST_F(ExpireTest, ExpiringTwiceIsSuccess) {
-  const TestBackup old = Make();
+  const DummyBackup old = Make();
   Make();
   ASSERT_TRUE(Expire({old.id}).ok());
   memory_.clock.Advance(std::chrono::hours(1));
@@ -125,7 +125,7 @@ TEST_F(ExpireTest, ExpiringTwiceIsSuccess) {
 }
 
 TEST_F(ExpireTest, OtherProcessMayBeFaster) {
-  const TestBackup old = Make();
+  const DummyBackup old = Make();
   Make();
   HookStore hook(memory_.store);
   hook.Before("create", "exp/", 1, [&] { repository_.Expire(old.id); });
@@ -147,7 +147,7 @@ TEST_F(ExpireTest, WhatIsNoBackupCannotExpire) {
 }
 
 TEST_F(ExpireTest, LostAnswerIsResolved) {
-  const TestBackup old = Make();
+  const DummyBackup old = Make();
   Make();
   testing::FaultyStore faulty(memory_.store, memory_.clock);
   const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFailAfter,

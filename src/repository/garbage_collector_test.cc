@@ -55,7 +55,7 @@ class GarbageCollector : public ::testing::Test {
   MemoryRepository memory_;
   TestRepository& repository_ = memory_.repository;
   // Something that stays, so that the brake on the share of bytes is not what is tested.
-  const TestBackup anchor_ = repository_.MakeBackup({}, 40, "anchor");
+  const DummyBackup anchor_ = repository_.MakeBackup({}, 40, "anchor");
 };
 
 TEST_F(GarbageCollector, SweepsADeadWriterInTwoCycles) {
@@ -121,8 +121,8 @@ TEST_F(GarbageCollector, StoreWithoutClockAbortsNobody) {
 }
 
 TEST_F(GarbageCollector, ExpiredBackupGoesAndSharedPacksStay) {
-  const TestBackup base = repository_.MakeBackup({}, 3);
-  const TestBackup next = repository_.MakeBackup({base.id}, 1);
+  const DummyBackup base = repository_.MakeBackup({}, 3);
+  const DummyBackup next = repository_.MakeBackup({base.id}, 1);
   repository_.Expire(base.id);
   CollectTwice();
   EXPECT_FALSE(Exists(ManifestKey(base.id)));
@@ -138,7 +138,7 @@ TEST_F(GarbageCollector, ExpiredBackupGoesAndSharedPacksStay) {
 }
 
 TEST_F(GarbageCollector, OnlyUnsharedPacksOfAnExpiredBackupGo) {
-  const TestBackup base = repository_.MakeBackup({}, 3);
+  const DummyBackup base = repository_.MakeBackup({}, 3);
   Result<TestRepository::Writer> writer = repository_.Begin(repository_.Context(), {base.id});
   ASSERT_TRUE(writer.ok());
   TestRepository::Reuse(*writer, 0, false);
@@ -152,8 +152,8 @@ TEST_F(GarbageCollector, OnlyUnsharedPacksOfAnExpiredBackupGo) {
 }
 
 TEST_F(GarbageCollector, SessionOfALiveBackupWithoutPacksStays) {
-  const TestBackup base = repository_.MakeBackup({}, 3);
-  const TestBackup same = repository_.MakeBackup({base.id}, 0);
+  const DummyBackup base = repository_.MakeBackup({}, 3);
+  const DummyBackup same = repository_.MakeBackup({base.id}, 0);
   repository_.Expire(base.id);
   CollectTwice();
   EXPECT_TRUE(Exists(SessionKey(same.id))) << "its manifest names the hash";
@@ -161,7 +161,7 @@ TEST_F(GarbageCollector, SessionOfALiveBackupWithoutPacksStays) {
 }
 
 TEST_F(GarbageCollector, BaseOfAnUndecidedWriterStaysWhole) {
-  const TestBackup base = repository_.MakeBackup({}, 3);
+  const DummyBackup base = repository_.MakeBackup({}, 3);
   Result<TestRepository::Writer> writer = repository_.Begin(repository_.Context(), {base.id});
   ASSERT_TRUE(writer.ok());
   repository_.Expire(base.id);
@@ -208,7 +208,7 @@ TEST_F(GarbageCollector, NothingToDoWritesNothing) {
 
 TEST_F(GarbageCollector, DryRunOnlyTells) {
   const WriterId dead = repository_.MakeDeadWriter();
-  const TestBackup expired = repository_.MakeBackup();
+  const DummyBackup expired = repository_.MakeBackup();
   repository_.Expire(expired.id);
   memory_.clock.Advance(hours(25));
   const std::vector<std::string> before = memory_.store.Keys();
@@ -241,7 +241,7 @@ TEST_F(GarbageCollector, OperatorCannotAbortWhatIsNotAtWork) {
 }
 
 TEST_F(GarbageCollector, PlanIsWrittenBeforeAnythingIsDeleted) {
-  const TestBackup expired = repository_.MakeBackup();
+  const DummyBackup expired = repository_.MakeBackup();
   repository_.Expire(expired.id);
   Collect();
   HookStore hook(memory_.store);
@@ -267,7 +267,7 @@ TEST_F(GarbageCollector, PlanIsWrittenBeforeAnythingIsDeleted) {
 }
 
 TEST_F(GarbageCollector, OrderWithinAWriterIsPacksThenListsThenPin) {
-  const TestBackup expired = repository_.MakeBackup({}, 1);
+  const DummyBackup expired = repository_.MakeBackup({}, 1);
   ASSERT_TRUE(Heartbeat(repository_.Context(), expired.id).Beat().ok());
   repository_.Expire(expired.id);
   Collect();
@@ -287,8 +287,8 @@ TEST_F(GarbageCollector, OrderWithinAWriterIsPacksThenListsThenPin) {
 }
 
 TEST_F(GarbageCollector, UnversionedStoreDeletesOnlyWhatTheLastPlanHad) {
-  const TestBackup first = repository_.MakeBackup();
-  const TestBackup second = repository_.MakeBackup();
+  const DummyBackup first = repository_.MakeBackup();
+  const DummyBackup second = repository_.MakeBackup();
   repository_.Expire(first.id);
   Collect();
   repository_.Expire(second.id);
@@ -299,7 +299,7 @@ TEST_F(GarbageCollector, UnversionedStoreDeletesOnlyWhatTheLastPlanHad) {
 }
 
 TEST_F(GarbageCollector, VersionedStoreDeletesAtOnce) {
-  const TestBackup expired = repository_.MakeBackup();
+  const DummyBackup expired = repository_.MakeBackup();
   repository_.Expire(expired.id);
   HookStore versioned(memory_.store);
   storage::StoreFeatures features = memory_.store.features();
@@ -312,7 +312,7 @@ TEST_F(GarbageCollector, VersionedStoreDeletesAtOnce) {
 }
 
 TEST_F(GarbageCollector, DamagedOldPlanOnlyDelays) {
-  const TestBackup expired = repository_.MakeBackup();
+  const DummyBackup expired = repository_.MakeBackup();
   repository_.Expire(expired.id);
   Collect();
   memory_.store.Tamper("gcplan/00000001", [](Bytes& bytes) { bytes[50] ^= 1; });
@@ -323,7 +323,7 @@ TEST_F(GarbageCollector, DamagedOldPlanOnlyDelays) {
 }
 
 TEST_F(GarbageCollector, TakenPlanNumberIsSkipped) {
-  const TestBackup expired = repository_.MakeBackup();
+  const DummyBackup expired = repository_.MakeBackup();
   repository_.Expire(expired.id);
   HookStore hook(memory_.store);
   hook.Before("create", "gcplan/", 1, [&] { Collect(); });
@@ -333,8 +333,8 @@ TEST_F(GarbageCollector, TakenPlanNumberIsSkipped) {
 }
 
 TEST_F(GarbageCollector, FailingDeleteKeepsTheRestOfItsWriterAndNothingElse) {
-  const TestBackup first = repository_.MakeBackup();
-  const TestBackup second = repository_.MakeBackup();
+  const DummyBackup first = repository_.MakeBackup();
+  const DummyBackup second = repository_.MakeBackup();
   repository_.Expire(first.id);
   repository_.Expire(second.id);
   Collect();
@@ -359,7 +359,7 @@ TEST_F(GarbageCollector, FailingDeleteKeepsTheRestOfItsWriterAndNothingElse) {
 }
 
 TEST_F(GarbageCollector, LostAnswerOfADeleteIsRepeated) {
-  const TestBackup expired = repository_.MakeBackup();
+  const DummyBackup expired = repository_.MakeBackup();
   repository_.Expire(expired.id);
   Collect();
   testing::FaultyStore faulty(memory_.store, memory_.clock);
@@ -370,7 +370,7 @@ TEST_F(GarbageCollector, LostAnswerOfADeleteIsRepeated) {
 }
 
 TEST_F(GarbageCollector, CancelledRunSaysSo) {
-  const TestBackup expired = repository_.MakeBackup();
+  const DummyBackup expired = repository_.MakeBackup();
   repository_.Expire(expired.id);
   Collect();
   std::stop_source stop;
@@ -394,7 +394,7 @@ TEST_F(GarbageCollector, RequestsStayWithinTheBudget) {
   }
   Result<TestRepository::Writer> undecided = repository_.Begin(repository_.Context(), {anchor_.id});
   ASSERT_TRUE(undecided.ok());
-  const TestBackup expired = repository_.MakeBackup();
+  const DummyBackup expired = repository_.MakeBackup();
   repository_.Expire(expired.id);
   Collect();
   storage::CountingStore counting(memory_.store);
@@ -413,8 +413,8 @@ TEST_F(GarbageCollector, RequestsStayWithinTheBudget) {
 
 TEST(KeepSet, FindsPacksAndWritersAndWhatWasNotListed) {
   MemoryRepository memory;
-  const TestBackup first = memory.repository.MakeBackup({}, 2);
-  const TestBackup second = memory.repository.MakeBackup({first.id}, 2);
+  const DummyBackup first = memory.repository.MakeBackup({}, 2);
+  const DummyBackup second = memory.repository.MakeBackup({first.id}, 2);
   KeepSet keep;
   keep.Add(first.references, false);
   keep.Add(second.references, true);

@@ -58,8 +58,8 @@ class GcBrake : public ::testing::Test {
 
   MemoryRepository memory_;
   TestRepository& repository_ = memory_.repository;
-  const TestBackup live_ = repository_.MakeBackup({}, 10);
-  const TestBackup expired_ = repository_.MakeBackup({}, 1);
+  const DummyBackup live_ = repository_.MakeBackup({}, 10);
+  const DummyBackup expired_ = repository_.MakeBackup({}, 1);
 };
 
 TEST_F(GcBrake, WithoutAnyTheCycleDeletes) {
@@ -135,9 +135,14 @@ TEST_F(GcBrake, DamagedPin) {
 
 TEST_F(GcBrake, MissingPinOfAnUndecidedWriter) {
   const WriterId writer = repository_.MakeDeadWriter();
-  ASSERT_TRUE(memory_.store.CreateIfAbsent(HeartbeatKey(writer, 1), AsBytes("any")).ok());
-  ASSERT_TRUE(memory_.store.Delete(PinKey(writer)).ok());
-  ExpectStop(ErrorCode::kCorruption, PinKey(writer));
+  HookStore hook(memory_.store);
+  hook.Before("get", PinKey(writer), 1,
+              [&] { ASSERT_TRUE(memory_.store.Delete(PinKey(writer)).ok()); });
+  const Result<GcReport> report = CollectGarbage(repository_.KeylessContext(&hook), {});
+  ASSERT_TRUE(hook.fired());
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().ToString(),
+            "nothing was deleted: " + PinKey(writer) + " of an undecided writer is missing");
 }
 
 TEST_F(GcBrake, PinOnSomethingThatIsNoBackup) {

@@ -18,7 +18,7 @@ using ::testing::IsEmpty;
 
 // What a sweep must leave: the decided, the expired, plans, configuration, and what live backups
 // need.
-std::vector<std::string> Rubbish(const MemoryRepository& memory, const TestBackup& live) {
+std::vector<std::string> Rubbish(const MemoryRepository& memory, const DummyBackup& live) {
   std::vector<std::string> rubbish = memory.store.Keys();
   std::erase_if(rubbish, [&](const std::string& key) {
     for (const std::string_view prefix :
@@ -54,7 +54,7 @@ TEST(GcFault, TwoCyclesSweepAWriterThatDiedAtAnyRequest) {
   for (uint64_t nth = 1; !finished; ++nth) {
     SCOPED_TRACE("died at request " + std::to_string(nth));
     MemoryRepository memory;
-    const TestBackup live = memory.repository.MakeBackup();
+    const DummyBackup live = memory.repository.MakeBackup();
     testing::FaultyStore faulty(memory.store, memory.clock);
     faulty.AddRule({.action = FaultAction::kFailBefore, .nth = nth, .times = 1'000'000});
     finished = Write(memory.repository, faulty).ok();
@@ -78,8 +78,8 @@ struct Littered {
   }
 
   MemoryRepository memory;
-  const TestBackup live = memory.repository.MakeBackup();
-  const TestBackup expired = memory.repository.MakeBackup();
+  const DummyBackup live = memory.repository.MakeBackup();
+  const DummyBackup expired = memory.repository.MakeBackup();
 };
 
 // Two cycles, of which one is hit at its n-th request, then two healthy ones.

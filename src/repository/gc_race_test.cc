@@ -11,6 +11,7 @@
 
 #include "repository/control_access.h"
 #include "repository/garbage_collector.h"
+#include "repository/heartbeat_thread.h"
 #include "repository/protocol_test_kit.h"
 #include "testing/faulty_store.h"
 
@@ -36,7 +37,7 @@ class GcRace : public ::testing::Test {
   }
 
   // A writer that reuses all of `base` and stores one pack.
-  Result<TestBackup> WriteAll(const BackupId& base) {
+  Result<DummyBackup> WriteAll(const BackupId& base) {
     const RepositoryContext context = repository_.Context();
     PGK_ASSIGN_OR_RETURN(TestRepository::Writer writer, repository_.Begin(context, {base}));
     PGK_TRY(repository_.StorePacks(context, writer, 1));
@@ -47,14 +48,14 @@ class GcRace : public ::testing::Test {
   MemoryRepository memory_;
   TestRepository& repository_ = memory_.repository;
   HookStore hook_{memory_.store};
-  const TestBackup base_ = repository_.MakeBackup();
+  const DummyBackup base_ = repository_.MakeBackup();
 };
 
 // (ii) of the proof: the pin comes after P was listed, hence after E; the base was not expired in
 // E.
 TEST_F(GcRace, WriterThatPinsAfterThePinsWereListed) {
   hook_.Before("list", "dec/", 3, [&] {  // D2: after P
-    const Result<TestBackup> backup = WriteAll(base_.id);
+    const Result<DummyBackup> backup = WriteAll(base_.id);
     EXPECT_TRUE(backup.ok());
     repository_.Expire(base_.id);
   });
@@ -115,7 +116,7 @@ TEST_F(GcRace, StalledWriterWakesUpAfterItsPacksAreGone) {
   OtherCollector(repository_);
   EXPECT_THAT(KeysBelow(memory_.store, "p/"), IsEmpty());
   TestRepository::Reuse(*writer, 0);
-  const Result<TestBackup> backup = repository_.Commit(repository_.Context(), *writer);
+  const Result<DummyBackup> backup = repository_.Commit(repository_.Context(), *writer);
   ASSERT_FALSE(backup.ok());
   EXPECT_EQ(backup.error().code(), ErrorCode::kConflict);
   EXPECT_THAT(MissingLiveObjects(repository_.Context()), IsEmpty());
@@ -135,7 +136,7 @@ TEST_F(GcRace, AbortBetweenPresenceCheckAndDecision) {
     memory_.clock.Advance(std::chrono::hours(25));
     OtherCollector(repository_);
   });
-  const Result<TestBackup> backup = repository_.Commit(context, *writer);
+  const Result<DummyBackup> backup = repository_.Commit(context, *writer);
   ASSERT_TRUE(hook_.fired());
   ASSERT_FALSE(backup.ok());
   EXPECT_THAT(backup.error().message(), HasSubstr("was aborted while it was being written"));
@@ -179,6 +180,16 @@ TEST_F(GcRace, YieldsWhenAnotherDeletesThePinOfAWriterThatWasDecided) {
   ASSERT_TRUE(report.ok()) << report.error().Describe();
   ASSERT_TRUE(report->yielded.has_value());
   EXPECT_THAT(*report->yielded, HasSubstr(PinKey(writer)));
+}
+
+// A heartbeat that arrives after its writer was aborted and swept: swept in its turn.
+TEST_F(GcRace, LateHeartbeatOfASweptWriterHoldsNothingUp) {
+  const WriterId writer = repository_.MakeDeadWriter();
+  memory_.clock.Advance(std::chrono::hours(25));
+  OtherCollector(repository_);
+  ASSERT_TRUE(Heartbeat(repository_.Context(), writer).Beat().ok());
+  OtherCollector(repository_);
+  EXPECT_THAT(KeysBelow(memory_.store, kPinPrefix), IsEmpty());
 }
 
 // A writer with a base that is gone: it pinned after the expiry and has not noticed yet.
@@ -255,8 +266,8 @@ TEST_P(GcSchedule, LosesNothingThatIsLive) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     MemoryRepository memory(seed + 1);
     const TestRepository& repository = memory.repository;
-    const TestBackup first = repository.MakeBackup({}, 1);
-    const TestBackup second = repository.MakeBackup({first.id}, 1);
+    const DummyBackup first = repository.MakeBackup({}, 1);
+    const DummyBackup second = repository.MakeBackup({first.id}, 1);
     std::vector<TestRepository::Writer> writers;
 
     std::mt19937_64 random(seed);

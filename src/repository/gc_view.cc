@@ -123,11 +123,9 @@ Result<std::optional<GcView>> ReadGcView(const ControlAccess& control, GcReport&
   GcView view;
   PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> decided, ListInOrder(control, view));
   PGK_TRY(ReadDecisions(control, decided, view));
-  std::optional<WriterId> previous;
   for (const ObjectName& pin : view.pins) {
-    if (pin.writer == previous) continue;  // a heartbeat, listed after its pin
-    previous = pin.writer;
-    if (view.decisions.contains(pin.writer)) continue;
+    // Heartbeats alone do not count: they may arrive late, after their pin was deleted.
+    if (pin.kind != ObjectName::Kind::kPin || view.decisions.contains(pin.writer)) continue;
     PGK_ASSIGN_OR_RETURN(const bool go_on, ReadUndecided(control, pin.writer, view, report));
     if (!go_on) return std::nullopt;
   }

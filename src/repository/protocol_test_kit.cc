@@ -180,19 +180,19 @@ TestRepository::CommitObjects TestRepository::MakeCommitObjects(const Writer& wr
   return objects;
 }
 
-Result<TestBackup> TestRepository::Commit(const RepositoryContext& context, const Writer& writer,
-                                          const std::string& source, bool complete) const {
+Result<DummyBackup> TestRepository::Commit(const RepositoryContext& context, const Writer& writer,
+                                           const std::string& source, bool complete) const {
   CommitObjects objects = MakeCommitObjects(writer, source, complete);
   PGK_ASSIGN_OR_RETURN(ReferenceList references,
                        DecodeReferenceList(objects.references, {id_, writer.ticket.writer},
                                            SignerSet(config_->signers)));
   PGK_TRY(CommitWriter(context, writer.ticket, std::move(objects.manifest),
                        std::move(objects.references)));
-  return TestBackup{writer.ticket.writer, std::move(references)};
+  return DummyBackup{writer.ticket.writer, std::move(references)};
 }
 
-TestBackup TestRepository::MakeBackup(const std::vector<BackupId>& bases, int data_packs,
-                                      const std::string& source, bool complete) const {
+DummyBackup TestRepository::MakeBackup(const std::vector<BackupId>& bases, int data_packs,
+                                       const std::string& source, bool complete) const {
   const RepositoryContext context = Context();
   Writer writer = Must(Begin(context, bases), "begin");
   if (data_packs > 0) Must(StorePacks(context, writer, data_packs), "store packs");

@@ -62,7 +62,7 @@ class HookStore final : public storage::ObjectStore {
 };
 
 // A backup that TestRepository made.
-struct TestBackup {
+struct DummyBackup {
   BackupId id;
   ReferenceList references;
 };
@@ -99,12 +99,12 @@ class TestRepository {
   };
   CommitObjects MakeCommitObjects(const Writer& writer, const std::string& source = "app",
                                   bool complete = true) const;
-  Result<TestBackup> Commit(const RepositoryContext& context, const Writer& writer,
-                            const std::string& source = "app", bool complete = true) const;
+  Result<DummyBackup> Commit(const RepositoryContext& context, const Writer& writer,
+                             const std::string& source = "app", bool complete = true) const;
 
   // All of it: begins, stores, reuses everything of the bases, commits. Aborts the test on failure.
-  TestBackup MakeBackup(const std::vector<BackupId>& bases = {}, int data_packs = 2,
-                        const std::string& source = "app", bool complete = true) const;
+  DummyBackup MakeBackup(const std::vector<BackupId>& bases = {}, int data_packs = 2,
+                         const std::string& source = "app", bool complete = true) const;
   // A writer that stored packs and died.
   WriterId MakeDeadWriter(const std::vector<BackupId>& bases = {}, int data_packs = 2) const;
   // Creates the expiry without any of the checks of ExpireBackups.

@@ -103,8 +103,14 @@ Result<NewRepository> InitRepository(storage::ObjectStore& store, const Reposito
   PGK_ASSIGN_OR_RETURN(const auto ring, KeyRing::FromBundle(created.keys, created.id));
   PGK_ASSIGN_OR_RETURN(ConfigObject config, FirstConfig(created, *ring, options, init));
   PGK_TRY(keep_keys(created));
-  const RepositoryContext context = MakeContext(store, created.id, ring, config, options);
+  RepositoryContext context = MakeContext(store, created.id, ring, config, options);
+  std::unique_ptr<ExclusiveLease> lease;
+  if (init.mode == RepositoryMode::kExclusive) {
+    PGK_ASSIGN_OR_RETURN(lease, AcquireExclusiveLease(context, "initialisation"));
+    context = WithLease(context, *lease);
+  }
   PGK_TRY(WriteConfig(context, config));
+  if (lease != nullptr) PGK_TRY(lease->Release());
   return created;
 }
 

@@ -45,7 +45,7 @@ class VerifyDataTest : public ::testing::Test {
 };
 
 TEST_F(VerifyDataTest, ReadsEveryPackOnceWithoutKeys) {
-  const TestBackup base = repository_.MakeBackup({}, 5);
+  const DummyBackup base = repository_.MakeBackup({}, 5);
   repository_.MakeBackup({base.id}, 3);
   storage::CountingStore counting(memory_.store);
   const auto report = VerifyData(repository_.KeylessContext(&counting), {});
@@ -58,8 +58,8 @@ TEST_F(VerifyDataTest, ReadsEveryPackOnceWithoutKeys) {
 }
 
 TEST_F(VerifyDataTest, FlippedBitIsFoundAndHurtsAllWhoNeedThePack) {
-  const TestBackup base = repository_.MakeBackup({}, 2);
-  const TestBackup next = repository_.MakeBackup({base.id}, 1);
+  const DummyBackup base = repository_.MakeBackup({}, 2);
+  const DummyBackup next = repository_.MakeBackup({base.id}, 1);
   const std::string key = base.references.entries()[1].name.Key();
   memory_.store.Tamper(key, [](Bytes& bytes) { bytes[500] ^= 1; });
   const VerifyReport report = Verify();
@@ -70,7 +70,7 @@ TEST_F(VerifyDataTest, FlippedBitIsFoundAndHurtsAllWhoNeedThePack) {
 }
 
 TEST_F(VerifyDataTest, TruncatedAndMissingPacksAreFound) {
-  const TestBackup backup = repository_.MakeBackup({}, 2);
+  const DummyBackup backup = repository_.MakeBackup({}, 2);
   memory_.store.Tamper(backup.references.entries()[0].name.Key(),
                        [](Bytes& bytes) { bytes.resize(10); });
   ASSERT_TRUE(memory_.store.Delete(backup.references.entries()[1].name.Key()).ok());
@@ -81,7 +81,7 @@ TEST_F(VerifyDataTest, TruncatedAndMissingPacksAreFound) {
 }
 
 TEST_F(VerifyDataTest, ShortReadOfAHealthyPackIsFoundToo) {
-  const TestBackup backup = repository_.MakeBackup({}, 1);
+  const DummyBackup backup = repository_.MakeBackup({}, 1);
   testing::FaultyStore faulty(memory_.store, memory_.clock);
   faulty.AddRule({.action = testing::FaultAction::kTruncateRead,
                   .key_contains = "p/",
@@ -93,8 +93,8 @@ TEST_F(VerifyDataTest, ShortReadOfAHealthyPackIsFoundToo) {
 }
 
 TEST_F(VerifyDataTest, OneBackupCanBeVerifiedAlone) {
-  const TestBackup first = repository_.MakeBackup({}, 1);
-  const TestBackup second = repository_.MakeBackup({}, 1);
+  const DummyBackup first = repository_.MakeBackup({}, 1);
+  const DummyBackup second = repository_.MakeBackup({}, 1);
   memory_.store.Tamper(first.references.entries()[0].name.Key(),
                        [](Bytes& bytes) { bytes[0] ^= 1; });
   EXPECT_THAT(Verify({.backups = {second.id}}).problems, IsEmpty());
@@ -134,7 +134,7 @@ TEST_F(VerifyDataTest, NonsensePercentageIsRefused) {
 }
 
 TEST_F(VerifyDataTest, DamagedReferenceListIsAProblemAndTheOthersAreRead) {
-  const TestBackup first = repository_.MakeBackup({}, 1);
+  const DummyBackup first = repository_.MakeBackup({}, 1);
   repository_.MakeBackup({}, 1);
   memory_.store.Tamper(ReferenceListKey(first.id), [](Bytes& bytes) { bytes[60] ^= 1; });
   const VerifyReport report = Verify();
@@ -144,7 +144,7 @@ TEST_F(VerifyDataTest, DamagedReferenceListIsAProblemAndTheOthersAreRead) {
 }
 
 TEST_F(VerifyDataTest, BackupThatExpiresMeanwhileIsNoProblem) {
-  const TestBackup first = repository_.MakeBackup({}, 3);
+  const DummyBackup first = repository_.MakeBackup({}, 3);
   repository_.MakeBackup({}, 3);
   HookStore hook(memory_.store);
   hook.Before("get", "p/" + first.id.Hex(), 1, [&] {

@@ -31,8 +31,8 @@ struct VerifyReport {
   uint64_t nodes = 0;    // read, opened and compared with their ids
   uint64_t frames = 0;   // opened with keys and compared with their hashes
   std::vector<VerifyProblem> problems;
-  // Packs and sessions that no live backup and no undecided writer needs. The garbage collector takes those of
-  // decided writers.
+  // Packs and sessions that no live backup and no undecided writer needs. The garbage collector
+  // takes those of decided writers.
   std::vector<std::string> orphans;
   uint64_t orphan_bytes = 0;
   // True when there are more problems or orphans than are kept (kMaxListed each).

@@ -72,8 +72,8 @@ class VerifyStructureTest : public ::testing::Test {
 
   MemoryRepository memory_;
   TestRepository& repository_ = memory_.repository;
-  const TestBackup base_ = repository_.MakeBackup({}, 2);
-  const TestBackup next_ = repository_.MakeBackup({base_.id}, 1);
+  const DummyBackup base_ = repository_.MakeBackup({}, 2);
+  const DummyBackup next_ = repository_.MakeBackup({base_.id}, 1);
   const std::string shared_pack_ = base_.references.entries()[0].name.Key();
 };
 
@@ -198,7 +198,7 @@ TEST_F(VerifyStructureTest, OneBackupCanBeVerifiedAlone) {
 }
 
 TEST_F(VerifyStructureTest, OrphansAreWhatNobodyNeeds) {
-  const TestBackup gone = repository_.MakeBackup({}, 1);
+  const DummyBackup gone = repository_.MakeBackup({}, 1);
   repository_.Expire(gone.id);
   const VerifyReport report = Verify();
   EXPECT_THAT(report.orphans,
@@ -209,7 +209,7 @@ TEST_F(VerifyStructureTest, OrphansAreWhatNobodyNeeds) {
 }
 
 TEST_F(VerifyStructureTest, ExpiredBaseOfAnUndecidedWriterIsNoOrphan) {
-  const TestBackup base = repository_.MakeBackup({}, 1);
+  const DummyBackup base = repository_.MakeBackup({}, 1);
   ASSERT_TRUE(repository_.Begin(repository_.Context(), {base.id}).ok());
   repository_.Expire(base.id);
   EXPECT_THAT(Verify().orphans, IsEmpty());

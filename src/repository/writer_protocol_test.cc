@@ -81,7 +81,7 @@ TEST_F(WriterProtocol, TwoWritersDifferInIdAndKey) {
 }
 
 TEST_F(WriterProtocol, BaseIsPinnedAndHandedOver) {
-  const TestBackup base = repository_.MakeBackup();
+  const DummyBackup base = repository_.MakeBackup();
   const Result<WriterTicket> ticket = BeginWriter(context_, {.bases = {base.id}});
   ASSERT_TRUE(ticket.ok()) << ticket.error().Describe();
   ASSERT_EQ(ticket->bases.size(), 1u);
@@ -91,7 +91,7 @@ TEST_F(WriterProtocol, BaseIsPinnedAndHandedOver) {
 }
 
 TEST_F(WriterProtocol, ExpiredBaseIsRefusedAndTheAttemptAborted) {
-  const TestBackup base = repository_.MakeBackup();
+  const DummyBackup base = repository_.MakeBackup();
   repository_.Expire(base.id);
   const Result<WriterTicket> ticket = BeginWriter(context_, {.bases = {base.id}});
   ASSERT_FALSE(ticket.ok());
@@ -109,7 +109,7 @@ TEST_F(WriterProtocol, ExpiredBaseIsRefusedAndTheAttemptAborted) {
 // The race for which the check comes after the pin: the expiry arrives at the last moment before
 // it.
 TEST_F(WriterProtocol, BaseThatExpiresJustBeforeThePinIsNoticed) {
-  const TestBackup base = repository_.MakeBackup();
+  const DummyBackup base = repository_.MakeBackup();
   HookStore hook(memory_.store);
   hook.Before("create", "pin/", 1, [&] { repository_.Expire(base.id); });
   const Result<WriterTicket> ticket = BeginWriter(repository_.Context(&hook), {.bases = {base.id}});
@@ -119,7 +119,7 @@ TEST_F(WriterProtocol, BaseThatExpiresJustBeforeThePinIsNoticed) {
 }
 
 TEST_F(WriterProtocol, BaseWithDamagedManifestEndsTheAttempt) {
-  const TestBackup base = repository_.MakeBackup();
+  const DummyBackup base = repository_.MakeBackup();
   memory_.store.Tamper(ManifestKey(base.id), [](Bytes& bytes) { bytes[60] ^= 1; });
   const Result<WriterTicket> ticket = BeginWriter(context_, {.bases = {base.id}});
   ASSERT_FALSE(ticket.ok());
@@ -128,7 +128,7 @@ TEST_F(WriterProtocol, BaseWithDamagedManifestEndsTheAttempt) {
 }
 
 TEST_F(WriterProtocol, BaseThatLostItsManifestIsDamageAndNotAnExpiry) {
-  const TestBackup base = repository_.MakeBackup();
+  const DummyBackup base = repository_.MakeBackup();
   ASSERT_TRUE(memory_.store.Delete(ManifestKey(base.id)).ok());
   const Result<WriterTicket> ticket = BeginWriter(context_, {.bases = {base.id}});
   ASSERT_FALSE(ticket.ok());
@@ -137,7 +137,7 @@ TEST_F(WriterProtocol, BaseThatLostItsManifestIsDamageAndNotAnExpiry) {
 
 // An aborted writer's pin holds nothing, so its base may go while it begins.
 TEST_F(WriterProtocol, MissingManifestIsNoDamageForAWriterThatWasAborted) {
-  const TestBackup base = repository_.MakeBackup();
+  const DummyBackup base = repository_.MakeBackup();
   HookStore hook(memory_.store);
   hook.Before("get", "man/", 1, [&] {
     std::vector<std::string> pins = KeysBelow(memory_.store, kPinPrefix);
@@ -197,7 +197,7 @@ TEST_F(WriterProtocol, StoreWithoutConditionalCreateNeedsExclusiveMode) {
 }
 
 TEST_F(WriterProtocol, CommitMakesTheBackupExist) {
-  const TestBackup backup = repository_.MakeBackup();
+  const DummyBackup backup = repository_.MakeBackup();
   const DecisionObject decision = Decision(backup.id);
   EXPECT_EQ(decision.verdict, Verdict::kCommit);
   const Result<Bytes> manifest = memory_.store.Get(ManifestKey(backup.id), 1 << 20);
@@ -208,7 +208,7 @@ TEST_F(WriterProtocol, CommitMakesTheBackupExist) {
 
 // Every creation of a backup's life loses its answer once; retries find out what happened.
 TEST_F(WriterProtocol, LostAnswersAreResolved) {
-  const TestBackup base = repository_.MakeBackup();
+  const DummyBackup base = repository_.MakeBackup();
   for (uint64_t nth = 1;; ++nth) {
     testing::FaultyStore faulty(memory_.store, memory_.clock);
     const size_t rule = faulty.AddRule({.action = FaultAction::kFailAfter,
@@ -219,7 +219,7 @@ TEST_F(WriterProtocol, LostAnswersAreResolved) {
     ASSERT_TRUE(writer.ok()) << nth << ": " << writer.error().Describe();
     ASSERT_TRUE(repository_.StorePacks(context, *writer, 1).ok());
     TestRepository::Reuse(*writer, 0);
-    const Result<TestBackup> backup = repository_.Commit(context, *writer);
+    const Result<DummyBackup> backup = repository_.Commit(context, *writer);
     ASSERT_TRUE(backup.ok()) << nth << ": " << backup.error().Describe();
     EXPECT_EQ(Decision(backup->id).verdict, Verdict::kCommit);
     if (faulty.fired(rule) == 0) {
@@ -262,7 +262,7 @@ TEST_F(WriterProtocol, UnknownOutcomeIsCalledUnknown) {
                   .operation = StoreOperation::kCreateIfAbsent,
                   .key_contains = "dec/",
                   .times = 100});
-  const Result<TestBackup> backup = repository_.Commit(context, *writer);
+  const Result<DummyBackup> backup = repository_.Commit(context, *writer);
   ASSERT_FALSE(backup.ok());
   EXPECT_EQ(backup.error().code(), ErrorCode::kUnavailable);
   EXPECT_THAT(backup.error().ToString(), HasSubstr("outcome unknown"));
@@ -284,7 +284,7 @@ TEST_F(WriterProtocol, RefusalAfterLostAnswerIsUnknownToo) {
                   .key_contains = "dec/",
                   .nth = 2,
                   .code = ErrorCode::kPermission});
-  const Result<TestBackup> backup = repository_.Commit(context, *writer);
+  const Result<DummyBackup> backup = repository_.Commit(context, *writer);
   ASSERT_FALSE(backup.ok());
   EXPECT_THAT(backup.error().ToString(), HasSubstr("outcome unknown"));
 }
@@ -298,7 +298,7 @@ TEST_F(WriterProtocol, PlainRefusalIsNotUnknown) {
   faulty.AddRule({.action = FaultAction::kOutOfSpace,
                   .operation = StoreOperation::kCreateIfAbsent,
                   .key_contains = "dec/"});
-  const Result<TestBackup> backup = repository_.Commit(context, *writer);
+  const Result<DummyBackup> backup = repository_.Commit(context, *writer);
   ASSERT_FALSE(backup.ok());
   EXPECT_EQ(backup.error().code(), ErrorCode::kOutOfSpace);
   EXPECT_THAT(backup.error().ToString(), Not(HasSubstr("outcome unknown")));
@@ -311,7 +311,7 @@ TEST_F(WriterProtocol, AbortedWriterCannotCommit) {
   ASSERT_TRUE(AbortWriter(repository_.KeylessContext(), writer->ticket.writer,
                           "no sign of life since 2026-01-01T00:00:00Z")
                   .ok());
-  const Result<TestBackup> backup = repository_.Commit(context_, *writer);
+  const Result<DummyBackup> backup = repository_.Commit(context_, *writer);
   ASSERT_FALSE(backup.ok());
   EXPECT_EQ(backup.error().code(), ErrorCode::kConflict);
   EXPECT_EQ(
@@ -329,7 +329,7 @@ TEST_F(WriterProtocol, MissingPackPreventsTheCommit) {
   ASSERT_TRUE(repository_.StorePacks(context_, *writer, 2).ok());
   const std::string victim = writer->entries[1].name.Key();
   ASSERT_TRUE(memory_.store.Delete(victim).ok());
-  const Result<TestBackup> backup = repository_.Commit(context_, *writer);
+  const Result<DummyBackup> backup = repository_.Commit(context_, *writer);
   ASSERT_FALSE(backup.ok());
   EXPECT_EQ(backup.error().code(), ErrorCode::kConflict);
   EXPECT_EQ(
@@ -339,7 +339,7 @@ TEST_F(WriterProtocol, MissingPackPreventsTheCommit) {
 }
 
 TEST_F(WriterProtocol, PackOfAnotherSizeCountsAsMissing) {
-  const TestBackup backup = repository_.MakeBackup();
+  const DummyBackup backup = repository_.MakeBackup();
   memory_.store.Tamper(backup.references.entries()[0].name.Key(),
                        [](Bytes& bytes) { bytes.push_back(0); });
   const Result<std::vector<PackEntry>> missing = FindMissingPacks(context_, backup.references);
@@ -348,8 +348,8 @@ TEST_F(WriterProtocol, PackOfAnotherSizeCountsAsMissing) {
 }
 
 TEST_F(WriterProtocol, FindsExactlyTheMissingPacksInOrder) {
-  const TestBackup first = repository_.MakeBackup({}, 20);
-  const TestBackup second = repository_.MakeBackup({first.id}, 20);
+  const DummyBackup first = repository_.MakeBackup({}, 20);
+  const DummyBackup second = repository_.MakeBackup({first.id}, 20);
   const std::vector<PackEntry>& entries = second.references.entries();
   std::vector<PackEntry> deleted;
   for (size_t i = 0; i < entries.size(); i += 3) {
@@ -362,8 +362,8 @@ TEST_F(WriterProtocol, FindsExactlyTheMissingPacksInOrder) {
 }
 
 TEST_F(WriterProtocol, PresenceCheckCostsOneListingPerWriterAndKind) {
-  const TestBackup first = repository_.MakeBackup({}, 20);
-  const TestBackup second = repository_.MakeBackup({first.id}, 20);
+  const DummyBackup first = repository_.MakeBackup({}, 20);
+  const DummyBackup second = repository_.MakeBackup({first.id}, 20);
   storage::CountingStore counting(memory_.store);
   ASSERT_TRUE(CheckPacksPresent(repository_.Context(&counting), second.references).ok());
   EXPECT_EQ(counting.Counts().Of(StoreOperation::kList).calls, 4u);
@@ -371,11 +371,11 @@ TEST_F(WriterProtocol, PresenceCheckCostsOneListingPerWriterAndKind) {
 }
 
 TEST_F(WriterProtocol, PackOfNoBaseIsRefused) {
-  const TestBackup stranger = repository_.MakeBackup();
+  const DummyBackup stranger = repository_.MakeBackup();
   Result<TestRepository::Writer> writer = repository_.Begin(context_);
   ASSERT_TRUE(writer.ok());
   for (const PackEntry& entry : stranger.references.entries()) writer->entries.push_back(entry);
-  const Result<TestBackup> backup = repository_.Commit(context_, *writer);
+  const Result<DummyBackup> backup = repository_.Commit(context_, *writer);
   ASSERT_FALSE(backup.ok());
   EXPECT_EQ(backup.error().code(), ErrorCode::kInternal);
   EXPECT_FALSE(memory_.store.Head(ManifestKey(writer->ticket.writer)).ok());
@@ -402,7 +402,7 @@ TEST_F(WriterProtocol, AbortIsRepeatableAndCommitIsFinal) {
   ASSERT_TRUE(AbortWriter(context_, dead, "second").ok());
   EXPECT_EQ(Decision(dead).reason, "first");
 
-  const TestBackup backup = repository_.MakeBackup();
+  const DummyBackup backup = repository_.MakeBackup();
   const Status aborted = AbortWriter(context_, backup.id, "too late");
   ASSERT_FALSE(aborted.ok());
   EXPECT_EQ(aborted.error().code(), ErrorCode::kConflict);
@@ -412,7 +412,7 @@ TEST_F(WriterProtocol, AbortIsRepeatableAndCommitIsFinal) {
 // The store dies at each request in turn, for good: what is there afterwards is either no backup,
 // or a whole one.
 TEST_F(WriterProtocol, DyingAnywhereLeavesNoHalfBackup) {
-  const TestBackup base = repository_.MakeBackup();
+  const DummyBackup base = repository_.MakeBackup();
   int committed = 0;
   for (uint64_t nth = 1; committed == 0; ++nth) {
     const auto snapshot = memory_.store.Save();
