@@ -1,0 +1,139 @@
+#include "cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace pgkeep::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Invocation Parse(const Words& words) {
+  auto parsed = ParseCommandLine(words);
+  EXPECT_TRUE(parsed.ok()) << (parsed.ok() ? "" : parsed.error().Describe());
+  if (!parsed.ok() || !std::holds_alternative<Invocation>(*parsed)) return {};
+  return std::get<Invocation>(*parsed);
+}
+
+std::string ErrorOf(const Words& words) {
+  const auto parsed = ParseCommandLine(words);
+  if (parsed.ok()) return "no error";
+  EXPECT_EQ(parsed.error().code(), ErrorCode::kInvalidArgument);
+  return parsed.error().Describe();
+}
+
+std::string HelpOf(const Words& words) {
+  const auto parsed = ParseCommandLine(words);
+  if (!parsed.ok() || !std::holds_alternative<HelpText>(*parsed)) return "no help";
+  return std::get<HelpText>(*parsed).text;
+}
+
+TEST(CommandLine, TakesGlobalOptionsBeforeAndAfterTheCommand) {
+  for (const Words& words :
+       {Words{"--json", "--config", "/c", "list"}, Words{"list", "--config", "/c", "--json"}}) {
+    const Invocation line = Parse(words);
+    EXPECT_EQ(line.global.config, "/c");
+    EXPECT_TRUE(line.global.json);
+    EXPECT_TRUE(std::holds_alternative<ListCommand>(line.command));
+  }
+}
+
+TEST(CommandLine, ReadsEveryOptionOfEveryCommand) {
+  const Invocation init = Parse({"init", "--repository", "/r", "--split", "--attach", "--key-file",
+                                 "/k", "--passphrase-file", "/p"});
+  EXPECT_EQ(init.global.repository, "/r");
+  EXPECT_EQ(init.global.key_file, "/k");
+  EXPECT_EQ(init.global.passphrase_file, "/p");
+  EXPECT_TRUE(std::get<InitCommand>(init.command).split);
+  EXPECT_TRUE(std::get<InitCommand>(init.command).attach);
+
+  EXPECT_EQ(std::get<ListCommand>(Parse({"list", "app"}).command).source, "app");
+  EXPECT_EQ(std::get<ShowCommand>(Parse({"show", "latest"}).command).backup, "latest");
+
+  const auto verify = std::get<VerifyCommand>(
+      Parse({"verify", "aaaa", "bbbb", "--data", "2.5", "--seed", "7"}).command);
+  EXPECT_EQ(verify.backups, (Words{"aaaa", "bbbb"}));
+  EXPECT_EQ(verify.data_percent, 2.5);
+  EXPECT_EQ(verify.seed, 7U);
+
+  const auto expire = std::get<ExpireCommand>(
+      Parse({"expire", "--dry-run", "aaaa", "--force", "--reason", "old", "bbbb"}).command);
+  EXPECT_EQ(expire.backups, (Words{"aaaa", "bbbb"}));
+  EXPECT_TRUE(expire.dry_run);
+  EXPECT_TRUE(expire.force);
+  EXPECT_EQ(expire.reason, "old");
+
+  const auto gc = std::get<GcCommand>(
+      Parse({"gc", "--abort-writer", "aaaa", "--abort-writer", "bbbb", "--dry-run"}).command);
+  EXPECT_EQ(gc.abort_writers, (Words{"aaaa", "bbbb"}));
+  EXPECT_TRUE(gc.dry_run);
+  EXPECT_FALSE(gc.force);
+
+  EXPECT_TRUE(std::holds_alternative<KeyListCommand>(Parse({"key", "list"}).command));
+  EXPECT_EQ(std::get<KeyRemoveCommand>(Parse({"key", "remove", "0c1d2e3f"}).command).slot,
+            "0c1d2e3f");
+  const auto rotate = std::get<KeyRotateCommand>(
+      Parse({"key", "rotate", "--passphrase-file", "a", "--passphrase-file", "b"}).command);
+  EXPECT_EQ(rotate.passphrase_files, (Words{"a", "b"}));
+}
+
+TEST(CommandLine, LeavesWhatWasNotGivenUnset) {
+  const auto verify = std::get<VerifyCommand>(Parse({"verify"}).command);
+  EXPECT_TRUE(verify.backups.empty());
+  EXPECT_FALSE(verify.data_percent.has_value());
+  EXPECT_FALSE(verify.seed.has_value());
+  EXPECT_FALSE(std::get<ListCommand>(Parse({"list"}).command).source.has_value());
+}
+
+TEST(CommandLine, TellsThePassphraseOfANewSlotFromTheOneThatUnlocks) {
+  const Invocation line =
+      Parse({"--passphrase-file", "/old", "key", "add", "--passphrase-file", "/new"});
+  EXPECT_EQ(line.global.passphrase_file, "/old");
+  EXPECT_EQ(std::get<KeyAddCommand>(line.command).passphrase_file, "/new");
+}
+
+TEST(CommandLine, GuessesMisspeltCommandsAndOptions) {
+  EXPECT_EQ(ErrorOf({"lsit"}), "unknown command 'lsit'\nhint: did you mean 'list'?");
+  EXPECT_EQ(ErrorOf({"key", "rotat"}), "unknown command 'rotat'\nhint: did you mean 'rotate'?");
+  EXPECT_EQ(ErrorOf({"verify", "--dta=5"}), "unknown option '--dta'\nhint: did you mean '--data'?");
+  EXPECT_EQ(ErrorOf({"list", "--jason"}), "unknown option '--jason'\nhint: did you mean '--json'?");
+  // What is missing as well must not hide the word that is wrong.
+  EXPECT_EQ(ErrorOf({"show", "--jason"}), "unknown option '--jason'\nhint: did you mean '--json'?");
+  EXPECT_EQ(ErrorOf({"xyzzyx"}),
+            "unknown command 'xyzzyx'\nhint: 'pgkeep --help' shows what "
+            "there is");
+}
+
+TEST(CommandLine, SaysWhatIsMissingOrTooMuch) {
+  EXPECT_TRUE(ErrorOf({}).starts_with("there is no command"));
+  EXPECT_TRUE(ErrorOf({"key"}).starts_with("there is no command\nhint: 'pgkeep key --help'"));
+  EXPECT_EQ(ErrorOf({"list", "a", "b"}),
+            "'b' is one word too many\nhint: 'pgkeep list --help' shows how it is used");
+  EXPECT_TRUE(ErrorOf({"expire"}).find("BACKUP is required") == 0) << ErrorOf({"expire"});
+  for (const char* wrong : {"101", "-1", "nan"}) {
+    EXPECT_EQ(ErrorOf({"verify", std::string("--data=") + wrong}).find("--data"), 0U) << wrong;
+  }
+  EXPECT_TRUE(ErrorOf({"verify", "--seed", "x"}).find("--seed") != std::string::npos);
+}
+
+TEST(CommandLine, HelpOfEveryCommandHasAnExampleOfIt) {
+  const std::vector<Words> commands = {
+      {"init"}, {"list"},        {"show"},       {"verify"},        {"expire"},       {"gc"},
+      {"key"},  {"key", "list"}, {"key", "add"}, {"key", "remove"}, {"key", "rotate"}};
+  for (Words words : commands) {
+    std::string example = "  pgkeep";
+    for (const std::string& word : words) example += " " + word;
+    words.push_back("--help");
+    const std::string help = HelpOf(words);
+    EXPECT_NE(help.find(example), std::string::npos) << help;
+  }
+  EXPECT_NE(HelpOf({"--help"}).find("Examples:\n  pgkeep init"), std::string::npos);
+}
+
+TEST(CommandLine, ShowsTheVersion) { EXPECT_EQ(HelpOf({"--version"}).substr(0, 7), "pgkeep "); }
+
+}  // namespace
+}  // namespace pgkeep::cli

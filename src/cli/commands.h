@@ -1,0 +1,56 @@
+// The commands of the program, one function each, declared together: whoever runs one needs nothing
+// else of it.
+#pragma once
+
+#include "base/result.h"
+#include "cli/console.h"
+#include "cli/environment.h"
+#include "cli/options.h"
+
+namespace pgkeep::cli {
+
+// What every command works with. Borrows all of it.
+struct CommandContext {
+  const GlobalOptions& options;
+  const Environment& environment;
+  Console& console;
+};
+
+// Each does its work, shows the result on the console, and returns the error with which the program
+// shall end. What was done before an error stays done; the error says what that is where it
+// matters. kCancelled when the environment's stop token was stopped.
+
+// Creates a repository, its keys, a configuration and a recovery kit; or, to attach, writes the
+// configuration of a repository that is there. Overwrites nothing (kAlreadyExists). The keys are
+// durable before the repository exists.
+Status RunInit(const InitCommand& command, const CommandContext& context);
+
+// Shows the live backups. kCorruption, after the list, if one of them cannot be read.
+Status RunList(const ListCommand& command, const CommandContext& context);
+
+// Shows one backup.
+Status RunShow(const ShowCommand& command, const CommandContext& context);
+
+// Verifies structure and, if asked, data. The first problem found is the error.
+Status RunVerify(const VerifyCommand& command, const CommandContext& context);
+
+// Shows keys and key slots.
+Status RunKeyList(const KeyListCommand& command, const CommandContext& context);
+
+// Puts the keys behind one more passphrase, in a new key slot.
+Status RunKeyAdd(const KeyAddCommand& command, const CommandContext& context);
+
+// Removes a key slot. kRefused for the last one if it is what opens the repository here.
+Status RunKeyRemove(const KeyRemoveCommand& command, const CommandContext& context);
+
+// Makes a new data key. The key file with old and new keys is durable before the repository names
+// the new one. kRefused with a host key, and when the passphrase of a key slot is missing.
+Status RunKeyRotate(const KeyRotateCommand& command, const CommandContext& context);
+
+// Marks backups as expired: all of them, or on kRefused none.
+Status RunExpire(const ExpireCommand& command, const CommandContext& context);
+
+// Runs one cycle of the garbage collector.
+Status RunGc(const GcCommand& command, const CommandContext& context);
+
+}  // namespace pgkeep::cli

@@ -1,0 +1,285 @@
+// pgkeep init. Keys, kit and (if there is a passphrase) the key slot are durable before the
+// repository exists; the configuration comes last, since it names things that must be there.
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file_util.h"
+#include "cli/commands.h"
+#include "cli/key_slots.h"
+#include "cli/recovery_files.h"
+#include "cli/repository_access.h"
+#include "config/configuration.h"
+#include "repository/backup_list.h"
+#include "repository/config_object.h"
+#include "repository/key_ring.h"
+#include "repository/passphrase_wrap.h"
+
+namespace pgkeep::cli {
+namespace {
+
+using repository::KeyMode;
+using repository::NewRepository;
+
+constexpr char kKeyName[] = "pgkeep.key";
+constexpr char kHostKeyName[] = "pgkeep.host.key";
+constexpr uint32_t kConfigurationMode = 0600;
+
+// What is to be made where. Empty: not made.
+struct InitPlan {
+  storage::StoreUrl url;
+  KeyMode key_mode = KeyMode::kSimple;
+  std::string configuration;
+  std::string key_file;         // the full key
+  std::string host_key_file;    // with split keys
+  std::string passphrase_file;  // for a key slot in place of key files
+  std::string kit;
+
+  std::vector<std::string> Files() const {
+    std::vector<std::string> files;
+    for (const std::string& path : {configuration, key_file, host_key_file, kit}) {
+      if (!path.empty()) files.push_back(path);
+    }
+    return files;
+  }
+};
+
+Result<storage::StoreUrl> UrlOf(const GlobalOptions& options) {
+  if (options.repository.empty()) {
+    return Err(ErrorCode::kInvalidArgument, "init needs --repository")
+        .WithHint("for instance: pgkeep init --repository file:///var/lib/pgkeep/repository");
+  }
+  return storage::ParseStoreUrl(options.repository);
+}
+
+std::string ConfigurationPath(const GlobalOptions& options, const Environment& environment) {
+  if (options.config.empty()) return DefaultConfigurationPath(environment);
+  return AbsolutePath(environment, options.config);
+}
+
+Result<InitPlan> PlanInit(const InitCommand& command, const CommandContext& context) {
+  const GlobalOptions& options = context.options;
+  const Environment& environment = context.environment;
+  if (!options.key_file.empty() && !options.passphrase_file.empty()) {
+    return Err(ErrorCode::kInvalidArgument, "--key-file and --passphrase-file exclude each other")
+        .WithHint("a new key is either in a file, or in the repository behind a passphrase");
+  }
+  if (command.split && !options.passphrase_file.empty()) {
+    return Err(ErrorCode::kInvalidArgument, "--split and --passphrase-file exclude each other")
+        .WithHint("with --split the full key must not be in the repository; move its file away");
+  }
+  InitPlan plan;
+  PGK_ASSIGN_OR_RETURN(plan.url, UrlOf(options));
+  plan.configuration = ConfigurationPath(options, environment);
+  const std::string directory = ParentDirectory(plan.configuration);
+  plan.kit = JoinPath(directory, kKitName);
+  if (!options.passphrase_file.empty()) {
+    plan.passphrase_file = AbsolutePath(environment, options.passphrase_file);
+    return plan;
+  }
+  plan.key_file = options.key_file.empty() ? JoinPath(directory, kKeyName)
+                                           : AbsolutePath(environment, options.key_file);
+  if (command.split) {
+    plan.key_mode = KeyMode::kSplit;
+    plan.host_key_file = JoinPath(directory, kHostKeyName);
+  }
+  return plan;
+}
+
+// Makes the keys of a new repository durable, before it exists.
+class KeyKeeper {
+ public:
+  KeyKeeper(const InitPlan& plan, const Environment& environment,
+            std::optional<SecretBytes> passphrase, storage::ObjectStore& store)
+      : plan_(plan), environment_(environment), passphrase_(std::move(passphrase)), store_(store) {}
+
+  Status Keep(const NewRepository& created) {
+    std::optional<repository::WrappedBundle> wrapped;
+    if (passphrase_) {
+      PGK_ASSIGN_OR_RETURN(wrapped, repository::WrapBundle(created.keys, created.id, *passphrase_,
+                                                           {}, *environment_.random));
+    }
+    began_ = true;
+    if (!wrapped) {
+      PGK_TRY(SaveKey(plan_.key_file, created.keys, created.id));
+      if (!plan_.host_key_file.empty()) {
+        PGK_TRY(SaveKey(plan_.host_key_file, created.keys.ToHostBundle(created.id), created.id));
+      }
+    }
+    const KitContent content{plan_.url, created.id, created.keys, wrapped ? &*wrapped : nullptr};
+    PGK_TRY(SaveKit(content, plan_.kit, environment_));
+    return wrapped ? StoreSlot(created.id, *wrapped) : Ok();
+  }
+
+  // True as soon as a file may have been written.
+  bool began() const { return began_; }
+  std::optional<uint32_t> slot() const { return slot_; }
+
+ private:
+  Status SaveKey(const std::string& path, const repository::KeyBundle& bundle,
+                 const repository::RepositoryId& id) {
+    return repository::SaveKeyFile(*environment_.files, path, repository::FormatKeyFile(bundle, id),
+                                   repository::KeyFileExists::kRefuse);
+  }
+
+  Status StoreSlot(const repository::RepositoryId& id, const repository::WrappedBundle& wrapped) {
+    repository::RepositoryContext context;
+    context.store = &store_;
+    context.id = id;
+    context.clock = environment_.clock;
+    context.random = environment_.random;
+    context.stop = environment_.stop;
+    PGK_ASSIGN_OR_RETURN(slot_, StoreKeySlot(context, wrapped, "made by init"));
+    return Ok();
+  }
+
+  const InitPlan& plan_;
+  const Environment& environment_;
+  const std::optional<SecretBytes> passphrase_;
+  storage::ObjectStore& store_;
+  bool began_ = false;
+  std::optional<uint32_t> slot_;
+};
+
+Status WriteConfiguration(const InitPlan& plan, FileSystem& files) {
+  config::RepositorySettings settings;
+  settings.url = plan.url.ToString();
+  settings.key_file = plan.host_key_file.empty() ? plan.key_file : plan.host_key_file;
+  settings.passphrase_file = plan.passphrase_file;
+  PGK_ASSIGN_OR_RETURN(const std::string text, config::FormatConfiguration(settings));
+  return WriteFileDurably(files, plan.configuration, AsBytes(text), kConfigurationMode, false);
+}
+
+// The hint of a failure after which files are left that the next try would refuse to overwrite.
+Error WithLeftFiles(Error error, const InitPlan& plan) {
+  std::string files;
+  for (const std::string& path : plan.Files()) files += (files.empty() ? "" : ", ") + path;
+  std::string hint = error.hint();
+  if (!hint.empty()) hint += "; ";
+  return std::move(error).WithHint(hint + "no repository was made, so what this try has left of " +
+                                   files + " is of no use: remove it before the next");
+}
+
+void ShowCreated(const InitPlan& plan, const repository::RepositoryId& id,
+                 std::optional<uint32_t> slot, Console& console) {
+  Json& json = console.document().Set("repository", Json::MakeObject());
+  json.Set("id", id.Hex());
+  json.Set("url", plan.url.ToString());
+  json.Set("key_mode", plan.key_mode == KeyMode::kSplit ? "split" : "simple");
+  Json& files = console.document().Set("files", Json::MakeObject());
+  files.Set("configuration", plan.configuration);
+  if (!plan.key_file.empty()) files.Set("key", plan.key_file);
+  if (!plan.host_key_file.empty()) files.Set("host_key", plan.host_key_file);
+  files.Set("recovery_kit", plan.kit);
+  if (slot) console.document().Set("slot", SlotName(*slot));
+
+  console.Print("created repository " + plan.url.ToString());
+  console.Print("  id             " + id.Hex());
+  console.Print("  configuration  " + plan.configuration);
+  if (!plan.host_key_file.empty()) console.Print("  host key       " + plan.host_key_file);
+  if (!plan.key_file.empty()) {
+    console.Print((plan.host_key_file.empty() ? "  key            " : "  full key       ") +
+                  plan.key_file);
+  }
+  if (slot) console.Print("  key slot       " + SlotName(*slot));
+  console.Print("  recovery kit   " + plan.kit);
+}
+
+void ShowNextSteps(const InitPlan& plan, Console& console) {
+  console.Note("");
+  if (plan.key_mode == KeyMode::kSplit) {
+    console.Note(
+        "The configuration uses the host key, which can write, list and clean up backups but not "
+        "read them.");
+    console.Note("Move " + plan.key_file + " and " + plan.kit +
+                 " to another machine now: as long as they are here, so is the right to read.");
+  } else {
+    console.Note(
+        "This machine can read its backups, and so can whoever takes its files. With --split it "
+        "could only write them.");
+    console.Note("Copy " + plan.kit + " to a safe place off this machine now: without " +
+                 (plan.passphrase_file.empty() ? "kit and key" : "the passphrase") +
+                 " the backups are lost for good.");
+  }
+  const std::string config = " --config " + plan.configuration;
+  console.Note("Then: pgkeep list" + config);
+}
+
+Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
+  const Environment& environment = context.environment;
+  for (const std::string& path : plan.Files()) PGK_TRY(CheckAbsent(*environment.files, path));
+  std::optional<SecretBytes> passphrase;
+  if (!plan.passphrase_file.empty()) {
+    PGK_ASSIGN_OR_RETURN(passphrase, ReadPassphrase(*environment.files, plan.passphrase_file));
+  }
+  PGK_ASSIGN_OR_RETURN(const auto store, storage::OpenStore(*environment.files, plan.url, true));
+  repository::InitOptions init;
+  init.key_mode = plan.key_mode;
+  init.mode = store->features().conditional_create ? repository::RepositoryMode::kConditionalCreate
+                                                   : repository::RepositoryMode::kExclusive;
+  KeyKeeper keeper(plan, environment, std::move(passphrase), *store);
+  const Result<NewRepository> created = repository::InitRepository(
+      *store, OptionsFor(environment), init,
+      [&keeper](const NewRepository& repository) { return keeper.Keep(repository); });
+  if (!created.ok()) {
+    return keeper.began() ? WithLeftFiles(created.error(), plan) : created.error();
+  }
+  PGK_TRY_CONTEXT("the repository was made, but not its configuration",
+                  WriteConfiguration(plan, *environment.files));
+  ShowCreated(plan, created->id, keeper.slot(), context.console);
+  ShowNextSteps(plan, context.console);
+  return Ok();
+}
+
+// Only a key that opens the repository gets into a configuration.
+Status AttachRepository(const CommandContext& context) {
+  const Environment& environment = context.environment;
+  const GlobalOptions& options = context.options;
+  InitPlan plan;
+  PGK_ASSIGN_OR_RETURN(plan.url, UrlOf(options));
+  plan.configuration = ConfigurationPath(options, environment);
+  plan.key_file = AbsolutePath(environment, options.key_file);
+  plan.passphrase_file = AbsolutePath(environment, options.passphrase_file);
+  PGK_TRY(CheckAbsent(*environment.files, plan.configuration));
+  const RepositoryLocation location{plan.url, {plan.key_file, plan.passphrase_file}, ""};
+  PGK_ASSIGN_OR_RETURN(const auto opened,
+                       OpenedRepository::Open(location, environment, KeyNeed::kRequired));
+  PGK_ASSIGN_OR_RETURN(const auto backups, repository::ListBackups(opened->context()));
+  PGK_TRY(WriteConfiguration(plan, *environment.files));
+
+  const repository::KeyRing& ring = *opened->context().keys;
+  Console& console = context.console;
+  Json& json = console.document().Set("repository", Json::MakeObject());
+  json.Set("id", ring.repository().Hex());
+  json.Set("url", plan.url.ToString());
+  json.Set("backups", uint64_t{backups.size()});
+  console.document().Set("key_kind", repository::KeyKindName(ring.kind()));
+  console.document().Set("configuration", plan.configuration);
+  console.Print("attached to repository " + plan.url.ToString());
+  console.Print("  id             " + ring.repository().Hex());
+  console.Print("  configuration  " + plan.configuration);
+  console.Print(fmt::format("  key            {} key {}, {}", repository::KeyKindName(ring.kind()),
+                            ring.key_id(),
+                            ring.can_read_data() ? "can read backups" : "cannot read backups"));
+  console.Print(fmt::format("  backups        {}", backups.size()));
+  return Ok();
+}
+
+}  // namespace
+
+Status RunInit(const InitCommand& command, const CommandContext& context) {
+  if (command.attach) {
+    if (command.split) {
+      return Err(ErrorCode::kInvalidArgument, "--attach and --split exclude each other")
+          .WithHint("the keys of a repository that is there are split already, or not");
+    }
+    return AttachRepository(context);
+  }
+  PGK_ASSIGN_OR_RETURN(const InitPlan plan, PlanInit(command, context));
+  return CreateRepository(plan, context);
+}
+
+}  // namespace pgkeep::cli

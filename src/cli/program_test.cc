@@ -1,0 +1,154 @@
+#include "cli/program.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/file_util.h"
+#include "cli/repository_access.h"
+#include "repository/backup_writer.h"
+#include "testing/temporary_directory.h"
+
+namespace pgkeep::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// A machine of its own for one test: a directory, variables, and files in place of the terminal.
+class ProgramTest : public ::testing::Test {
+ protected:
+  struct Outcome {
+    int status = 0;
+    std::string out;
+    std::string err;
+  };
+
+  ProgramTest() {
+    environment_.variable = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = variables_.find(name);
+      if (found == variables_.end()) return std::nullopt;
+      return found->second;
+    };
+    environment_.current_directory = directory_.path();
+    environment_.host = "test";
+    variables_["PGKEEP_STATE_DIR"] = directory_.Join("state");
+  }
+
+  Outcome Run(const Words& words) {
+    const std::string out = directory_.Join("out");
+    const std::string err = directory_.Join("err");
+    Outcome outcome;
+    {
+      const auto close = [](std::FILE* file) { std::fclose(file); };
+      const std::unique_ptr<std::FILE, decltype(close)> out_file(std::fopen(out.c_str(), "w"));
+      const std::unique_ptr<std::FILE, decltype(close)> err_file(std::fopen(err.c_str(), "w"));
+      environment_.out = out_file.get();
+      environment_.err = err_file.get();
+      outcome.status = RunProgram(words, environment_);
+    }
+    outcome.out = Read(out);
+    outcome.err = Read(err);
+    return outcome;
+  }
+
+  static std::string Read(const std::string& path) {
+    const auto bytes = ReadWholeFile(PosixFileSystem(), path, 1 << 20);
+    return bytes.ok() ? std::string(AsText(*bytes)) : bytes.error().ToString();
+  }
+
+  void Init() {
+    const Outcome outcome = Run({"init", "--repository", directory_.Join("repository")});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+
+  // A backup of nothing.
+  void StoreBackup() {
+    const auto location = FindRepository({}, environment_);
+    ASSERT_TRUE(location.ok()) << location.error().ToString();
+    const auto opened = OpenedRepository::Open(*location, environment_, KeyNeed::kRequired);
+    ASSERT_TRUE(opened.ok()) << opened.error().ToString();
+    repository::BackupSpec spec;
+    spec.source = "app";
+    const auto writer = repository::BackupWriter::Begin((*opened)->repository(), spec, {});
+    ASSERT_TRUE(writer.ok()) << writer.error().ToString();
+    const auto committed = (*writer)->Commit({});
+    ASSERT_TRUE(committed.ok()) << committed.error().ToString();
+  }
+
+  const testing::TemporaryDirectory directory_;
+  std::map<std::string, std::string> variables_;
+  Environment environment_;
+};
+
+TEST_F(ProgramTest, EndsWith130WhenItIsInterrupted) {
+  Init();
+  StoreBackup();
+  EXPECT_EQ(Run({"verify"}).status, 0);
+  std::stop_source source;
+  source.request_stop();
+  environment_.stop = source.get_token();
+  const Outcome outcome = Run({"verify", "--json"});
+  EXPECT_EQ(outcome.status, 130);
+  EXPECT_EQ(boost::json::parse(outcome.out).at("error").at("code").as_string(), "cancelled");
+}
+
+TEST_F(ProgramTest, PrintsOneJsonDocumentWhateverHappens) {
+  Init();
+  for (const Words& words :
+       {Words{"list", "--json"}, Words{"show", "ffff", "--json"}, Words{"--json", "no-command"},
+        Words{"--json"}, Words{"verify", "--json", "--data", "100"}, Words{"key", "list", "--json"},
+        Words{"gc", "--json"}, Words{"list", "--json", "--config", "/nowhere"}}) {
+    const Outcome outcome = Run(words);
+    boost::system::error_code error;
+    const boost::json::value document = boost::json::parse(outcome.out, error);
+    ASSERT_FALSE(error) << outcome.out;
+    EXPECT_EQ(document.as_object().contains("error"), outcome.status != 0) << outcome.out;
+    EXPECT_EQ(outcome.err, "");
+  }
+}
+
+TEST_F(ProgramTest, ShowsErrorsInColourOnlyIfAskedFor) {
+  EXPECT_EQ(Run({"no-command"}).err.substr(0, 8), "pgkeep: ");
+  environment_.color = true;
+  EXPECT_EQ(Run({"no-command"}).err.substr(0, 7), "\x1b[1;31m");
+  EXPECT_EQ(Run({"no-command", "--no-color"}).err.substr(0, 8), "pgkeep: ");
+}
+
+TEST_F(ProgramTest, KeepsLocalStateWhereTheVariableSays) {
+  EXPECT_EQ(StateDirectory(environment_), directory_.Join("state"));
+  variables_.erase("PGKEEP_STATE_DIR");
+  variables_["HOME"] = "/user";
+  EXPECT_EQ(StateDirectory(environment_), "/user/.local/state/pgkeep");
+  variables_["XDG_STATE_HOME"] = "/state";
+  EXPECT_EQ(StateDirectory(environment_), "/state/pgkeep");
+  environment_.root = true;
+  EXPECT_EQ(StateDirectory(environment_), "/var/lib/pgkeep");
+  environment_.root = false;
+  variables_.clear();
+  EXPECT_EQ(StateDirectory(environment_), "");
+}
+
+TEST_F(ProgramTest, RefusesToOverwriteAnyFileOfAnEarlierInit) {
+  Init();
+  for (const char* kept : {"pgkeep.toml", "pgkeep.key", "pgkeep-recovery-kit.txt"}) {
+    const testing::TemporaryDirectory other;
+    ASSERT_TRUE(
+        WriteFileDurably(PosixFileSystem(), other.Join(kept), AsBytes("old"), 0600, false).ok());
+    const Outcome outcome = Run(
+        {"init", "--repository", other.Join("repository"), "--config", other.Join("pgkeep.toml")});
+    EXPECT_EQ(outcome.status, 1) << kept;
+    EXPECT_EQ(Read(other.Join(kept)), "old");
+    EXPECT_FALSE(PosixFileSystem().Stat(other.Join("repository")).ok()) << kept;
+  }
+}
+
+}  // namespace
+}  // namespace pgkeep::cli

@@ -1,0 +1,136 @@
+#include "cli/repository_access.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/file_util.h"
+#include "config/configuration.h"
+#include "repository/config_object.h"
+#include "repository/key_ring.h"
+
+namespace pgkeep::cli {
+namespace {
+
+constexpr char kConfigurationName[] = "pgkeep.toml";
+constexpr char kSystemConfiguration[] = "/etc/pgkeep/pgkeep.toml";
+
+// The configuration that is there, or an error that says where it was looked for.
+Result<std::string> FindConfiguration(const GlobalOptions& options,
+                                      const Environment& environment) {
+  if (!options.config.empty()) return AbsolutePath(environment, options.config);
+  if (const auto named = environment.variable("PGKEEP_CONFIG")) {
+    return AbsolutePath(environment, *named);
+  }
+  const std::string here = JoinPath(environment.current_directory, kConfigurationName);
+  for (const std::string& path : {here, std::string(kSystemConfiguration)}) {
+    const Result<FileInfo> info = environment.files->Stat(path);
+    if (info.ok() || info.error().code() != ErrorCode::kNotFound) return path;
+  }
+  return Err(ErrorCode::kConfig, "there is no configuration: neither {} nor {}", here,
+             kSystemConfiguration)
+      .WithHint(
+          "write one with 'pgkeep init', name one with --config, or give --repository and "
+          "--key-file");
+}
+
+KeySource KeysOf(const GlobalOptions& options, const Environment& environment) {
+  return {AbsolutePath(environment, options.key_file),
+          AbsolutePath(environment, options.passphrase_file)};
+}
+
+}  // namespace
+
+std::string DefaultConfigurationPath(const Environment& environment) {
+  if (const auto named = environment.variable("PGKEEP_CONFIG")) {
+    return AbsolutePath(environment, *named);
+  }
+  return JoinPath(environment.current_directory, kConfigurationName);
+}
+
+Result<RepositoryLocation> FindRepository(const GlobalOptions& options,
+                                          const Environment& environment) {
+  RepositoryLocation location;
+  location.keys = KeysOf(options, environment);
+  if (!options.repository.empty()) {
+    if (!options.config.empty()) {
+      return Err(ErrorCode::kInvalidArgument, "--repository and --config exclude each other")
+          .WithHint("the configuration says already where the repository is");
+    }
+    PGK_ASSIGN_OR_RETURN(location.url, storage::ParseStoreUrl(options.repository));
+    return location;
+  }
+  PGK_ASSIGN_OR_RETURN(location.configuration, FindConfiguration(options, environment));
+  PGK_ASSIGN_OR_RETURN(const config::Configuration configuration,
+                       config::LoadConfiguration(*environment.files, location.configuration));
+  PGK_ASSIGN_OR_RETURN(location.url, storage::ParseStoreUrl(configuration.repository.url));
+  if (location.keys.key_file.empty()) {
+    // --passphrase-file alone replaces the passphrase of a key file, or is for a key slot.
+    location.keys.key_file = configuration.repository.key_file;
+  }
+  if (location.keys.passphrase_file.empty() && options.key_file.empty()) {
+    location.keys.passphrase_file = configuration.repository.passphrase_file;
+  }
+  return location;
+}
+
+repository::RepositoryOptions OptionsFor(const Environment& environment) {
+  repository::RepositoryOptions options;
+  options.clock = environment.clock;
+  options.random = environment.random;
+  options.files = environment.files;
+  options.state_directory = StateDirectory(environment);
+  options.stop = environment.stop;
+  return options;
+}
+
+OpenedRepository::OpenedRepository(std::unique_ptr<storage::ObjectStore> store,
+                                   std::optional<LoadedKeys> keys,
+                                   std::unique_ptr<repository::Repository> repository)
+    : store_(std::move(store)), keys_(std::move(keys)), repository_(std::move(repository)) {}
+
+Result<std::unique_ptr<OpenedRepository>> OpenedRepository::Open(const RepositoryLocation& location,
+                                                                 const Environment& environment,
+                                                                 KeyNeed need) {
+  if (need == KeyNeed::kRequired && location.keys.empty()) {
+    return Err(ErrorCode::kConfig, "there is no key for {}", location.url.ToString())
+        .WithHint("give a key file or a recovery kit with --key-file, or --passphrase-file");
+  }
+  PGK_ASSIGN_OR_RETURN(auto store, storage::OpenStore(*environment.files, location.url, false));
+  const repository::RepositoryOptions options = OptionsFor(environment);
+  std::optional<LoadedKeys> keys;
+  repository::RepositoryId id;
+  if (location.keys.empty()) {
+    PGK_ASSIGN_OR_RETURN(id, repository::PeekRepository(*store));
+  } else {
+    PGK_ASSIGN_OR_RETURN(keys, LoadKeys(*environment.files, *store, location.keys));
+    id = keys->repository;
+  }
+  Result<std::unique_ptr<repository::Repository>> opened =
+      repository::Repository::Open(*store, id, keys ? &keys->bundle : nullptr, options);
+  if (!opened.ok()) {
+    if (opened.error().code() != ErrorCode::kWrongKey) return std::move(opened).error();
+    return std::move(opened).error().WithContext("the key does not fit " + store->Url());
+  }
+  return std::unique_ptr<OpenedRepository>(
+      new OpenedRepository(std::move(store), std::move(keys), *std::move(opened)));
+}
+
+bool OpenedRepository::keys_are_outdated() const {
+  const auto& ring = context().keys;
+  if (ring == nullptr || !ring->can_read_data()) return false;
+  const std::vector<crypto::BoxPublicKey> keys = ring->data_public_keys();
+  return std::ranges::find(keys, context().config->recipients.back()) == keys.end();
+}
+
+Result<ChangeRight> AcquireChangeRight(OpenedRepository& opened, const Environment& environment,
+                                       const std::string& work) {
+  ChangeRight right;
+  PGK_ASSIGN_OR_RETURN(right.lease,
+                       opened.repository().LockIfExclusive(HolderName(environment, work)));
+  right.context = opened.context();
+  if (right.lease != nullptr) right.context = WithLease(right.context, *right.lease);
+  return right;
+}
+
+}  // namespace pgkeep::cli

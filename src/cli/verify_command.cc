@@ -1,0 +1,197 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/endian.h"
+#include "cli/backup_lookup.h"
+#include "cli/commands.h"
+#include "cli/repository_access.h"
+#include "cli/text_format.h"
+#include "repository/backup_tree_walker.h"
+#include "repository/key_ring.h"
+#include "repository/verify_data.h"
+#include "repository/verify_structure.h"
+
+namespace pgkeep::cli {
+namespace {
+
+using repository::BackupId;
+using repository::VerifyReport;
+
+// Problems that are printed; the rest is counted. --json has them all.
+constexpr size_t kMaxProblemsShown = 20;
+
+// The backups to look at; empty means all. Structural verification works without keys, but naming
+// backups by the beginning of their id does not.
+Result<std::vector<BackupId>> ChooseBackups(const VerifyCommand& command,
+                                            OpenedRepository& opened) {
+  std::vector<BackupId> chosen;
+  if (command.backups.empty()) return chosen;
+  if (opened.keys() == nullptr) {
+    return Err(ErrorCode::kConfig, "choosing backups needs a key")
+        .WithHint("give one with --key-file, or verify all backups");
+  }
+  PGK_ASSIGN_OR_RETURN(const auto backups, repository::ListBackups(opened.context()));
+  for (const std::string& selector : command.backups) {
+    PGK_ASSIGN_OR_RETURN(const repository::BackupSummary* backup,
+                         LookUpBackup(opened.context(), backups, selector));
+    chosen.push_back(backup->id);
+  }
+  return chosen;
+}
+
+Status CheckMayReadData(const OpenedRepository& opened) {
+  if (opened.context().keys != nullptr) {
+    return opened.context().keys->RequireReadData("verifying data");
+  }
+  return Err(ErrorCode::kRefused, "verifying data needs a key that can read it")
+      .WithHint("give the full key or the recovery kit with --key-file");
+}
+
+uint64_t RandomSeed(const Environment& environment) {
+  Bytes bytes(4);
+  environment.random->Fill(bytes);
+  return LoadLe32(bytes.data());
+}
+
+Json ReportJson(const VerifyReport& report) {
+  Json json = Json::MakeObject();
+  json.Set("backups", report.backups);
+  json.Set("objects", report.objects);
+  json.Set("bytes_read", report.bytes);
+  json.Set("nodes", report.nodes);
+  json.Set("frames", report.frames);
+  Json& problems = json.Set("problems", Json::MakeArray());
+  for (const repository::VerifyProblem& problem : report.problems) {
+    Json entry = Json::MakeObject();
+    entry.Set("object", problem.key);
+    entry.Set("code", CodeName(problem.error.code()));
+    entry.Set("message", problem.error.ToString());
+    Json& backups = entry.Set("backups", Json::MakeArray());
+    for (const BackupId& backup : problem.backups) backups.Add(backup.Hex());
+    problems.Add(std::move(entry));
+  }
+  Json& orphans = json.Set("orphans", Json::MakeArray());
+  for (const std::string& key : report.orphans) orphans.Add(key);
+  json.Set("orphan_bytes", report.orphan_bytes);
+  json.Set("truncated", report.truncated);
+  return json;
+}
+
+void PrintProblems(const VerifyReport& report, Console& console) {
+  for (size_t i = 0; i < report.problems.size() && i < kMaxProblemsShown; ++i) {
+    const repository::VerifyProblem& problem = report.problems[i];
+    const std::string text = problem.error.ToString();
+    const bool named = text.starts_with(problem.key);
+    const bool closed = problem.error.code() == ErrorCode::kWrongKey;
+    console.Print(fmt::format("{}: {}{}", closed ? "not readable" : "damaged",
+                              named ? "" : problem.key + ": ", text));
+    std::string needed;
+    for (const BackupId& backup : problem.backups) {
+      needed += (needed.empty() ? "" : ", ") + ShortId(backup);
+    }
+    console.Print(
+        "  " + (needed.empty() ? "no live backup needs it" : "not whole because of it: " + needed));
+  }
+  if (report.problems.size() > kMaxProblemsShown) {
+    console.Print(fmt::format("... and {} more; --json lists them",
+                              report.problems.size() - kMaxProblemsShown));
+  }
+}
+
+// Whether the keys are the only problem: they may be older than the last rotation.
+bool OnlyKeysAreWrong(const VerifyReport& report) {
+  return std::ranges::all_of(report.problems, [](const repository::VerifyProblem& problem) {
+    return problem.error.code() == ErrorCode::kWrongKey;
+  });
+}
+
+std::string_view Verdict(const VerifyReport& report) {
+  if (report.problems.empty()) return "all well";
+  return OnlyKeysAreWrong(report) ? "NOT ALL READABLE" : "DAMAGED";
+}
+
+// The problems were shown; the error says how it ended.
+Status OutcomeOf(const VerifyReport& report) {
+  if (report.problems.empty()) return Ok();
+  if (OnlyKeysAreWrong(report)) {
+    return Err(ErrorCode::kWrongKey, "this key does not open {}",
+               Count(report.problems.size(), "object"))
+        .WithHint("use the newest key file or recovery kit; see 'pgkeep key rotate --help'");
+  }
+  return Err(report.problems.front().error.code(), "{} damaged or missing",
+             report.problems.size() == 1 ? "1 object is"
+                                         : fmt::format("{} objects are", report.problems.size()))
+      .WithHint(
+          "look for the cause (disk, kernel log) before anything else; the next backup stores "
+          "anew what is missing");
+}
+
+Status CheckStructure(OpenedRepository& opened, const std::vector<BackupId>& backups,
+                      Console& console) {
+  repository::BackupTreeWalker walker(opened.repository());
+  repository::VerifyStructureOptions options;
+  if (opened.keys() != nullptr) options.walker = &walker;
+  options.backups = backups;
+  PGK_ASSIGN_OR_RETURN(const VerifyReport report,
+                       repository::VerifyStructure(opened.context(), options));
+  console.document().Set("structure", ReportJson(report));
+  PrintProblems(report, console);
+  console.Print(fmt::format("structure of {}: {} and {}, {}", Count(report.backups, "backup"),
+                            Count(report.objects, "object"), Count(report.nodes, "node"),
+                            Verdict(report)));
+  if (opened.keys() == nullptr) {
+    console.Note("without a key only names, sizes, hashes and signatures were looked at");
+  }
+  if (!report.orphans.empty()) {
+    console.Note(fmt::format("{} with {} belong to no backup; 'pgkeep gc' removes them",
+                             Count(report.orphans.size(), "object"),
+                             FormatBytes(report.orphan_bytes)));
+  }
+  return OutcomeOf(report);
+}
+
+Status CheckData(const OpenedRepository& opened, const std::vector<BackupId>& backups,
+                 double percent, uint64_t seed, Console& console) {
+  const repository::VerifyDataOptions options{
+      .backups = backups, .sample_percent = percent, .seed = seed, .open_frames = true};
+  PGK_ASSIGN_OR_RETURN(const VerifyReport report,
+                       repository::VerifyData(opened.context(), options));
+  Json& json = console.document().Set("data", ReportJson(report));
+  json.Set("percent", percent);
+  json.Set("seed", seed);
+  PrintProblems(report, console);
+  const bool whole = percent >= 100;
+  console.Print(fmt::format("data{}: {} with {} read, {} opened and compared, {}",
+                            whole ? "" : fmt::format(" ({}%, seed {})", percent, seed),
+                            Count(report.objects, "object"), FormatBytes(report.bytes),
+                            Count(report.frames, "frame"), Verdict(report)));
+  return OutcomeOf(report);
+}
+
+}  // namespace
+
+Status RunVerify(const VerifyCommand& command, const CommandContext& context) {
+  PGK_ASSIGN_OR_RETURN(const RepositoryLocation location,
+                       FindRepository(context.options, context.environment));
+  PGK_ASSIGN_OR_RETURN(const auto opened,
+                       OpenedRepository::Open(location, context.environment, KeyNeed::kOptional));
+  if (command.data_percent) PGK_TRY(CheckMayReadData(*opened));
+  PGK_ASSIGN_OR_RETURN(const std::vector<BackupId> backups, ChooseBackups(command, *opened));
+  Status outcome = CheckStructure(*opened, backups, context.console);
+  if (!command.data_percent) return outcome;
+  // Damage of the structure does not keep the data from being looked at.
+  const bool go_on = outcome.ok() || outcome.error().code() != ErrorCode::kCancelled;
+  if (!go_on) return outcome;
+  const uint64_t seed = command.seed.value_or(RandomSeed(context.environment));
+  Status data = CheckData(*opened, backups, *command.data_percent, seed, context.console);
+  if (outcome.ok()) return data;
+  return outcome;
+}
+
+}  // namespace pgkeep::cli

@@ -1,0 +1,67 @@
+# Sourced by every text test: helpers that make data, damage and other users.
+# shellcheck shell=bash
+
+# random_file NAME BYTES SEED: the same bytes for the same seed.
+random_file() {
+  python3 -c 'import random, sys
+open(sys.argv[1], "wb").write(random.Random(int(sys.argv[3])).randbytes(int(sys.argv[2])))' "$@"
+}
+
+# put ARGUMENT...: stores and prints only the id.
+put() {
+  repository_tool put "$@" --threads 1 | sed -n 's/^backup //p'
+}
+
+# flip_byte FILE OFFSET: changes one byte, whatever the mode of the file.
+flip_byte() {
+  chmod u+w "$1"
+  python3 -c 'import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(int(sys.argv[2]))
+    byte = file.read(1)[0]
+    file.seek(int(sys.argv[2]))
+    file.write(bytes([byte ^ 1]))' "$@"
+}
+
+# newer_format REPOSITORY: what a pgkeep of the next major format would leave: the version in the
+# magic of the configuration, with a matching CRC-32C.
+newer_format() {
+  chmod -R u+w "$1"
+  python3 -c 'import pathlib, struct, sys
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+root = pathlib.Path(sys.argv[1])
+for path in [*root.glob("config.*"), *root.glob("cfgcopy/*")]:
+    data = bytearray(path.read_bytes())
+    assert crc32c(data[:-4]) == struct.unpack("<I", data[-4:])[0], path
+    data[7] = ord("2")
+    path.write_bytes(data[:-4] + struct.pack("<I", crc32c(data[:-4])))' "$1"
+}
+
+# as_nobody COMMAND...: as a user without rights. An ordinary user is one already.
+as_nobody() {
+  if [ "$(id -u)" -ne 0 ]; then
+    "$@"
+    return
+  fi
+  # The build directory may be closed to others.
+  [ -e "$DIR/.copies/pgkeep" ] || {
+    mkdir -p "$DIR/.copies"
+    cp "$DIR/.bin/pgkeep" "$DIR/.copies/pgkeep"
+    chmod -R a+rX "$DIR/.copies"
+  }
+  PATH="$DIR/.copies:$PATH" setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+# give_nobody FILE: makes it the property of the user of as_nobody.
+give_nobody() {
+  [ "$(id -u)" -ne 0 ] || chown 65534:65534 "$1"
+}
+
+# For shells that a test starts.
+export -f random_file put
