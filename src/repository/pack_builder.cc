@@ -11,7 +11,7 @@ namespace pgkeep::repository {
 
 namespace {
 
-constexpr size_t kFirstBufferBytes = 64 << 10;
+constexpr size_t kBufferStepBytes = 256 << 10;
 // Enough for a pack of usual frames, so that the table does not grow while it is written.
 constexpr size_t kFirstFrames = 1024;
 
@@ -63,6 +63,7 @@ PackBuilder::PackBuilder(Passkey /*key*/, Options options, PackKeys keys)
       cipher_(keys_.ExposeKey()),
       buffer_(std::move(options.recycled)) {
   frames_.reserve(kFirstFrames);
+  if (buffer_.capacity() < target_bytes_) buffer_.clear();  // its old bytes need not move
   EnsureBuffer(kPackHeaderBytes);
   std::ranges::copy(keys_.header(), buffer_.begin());
   hasher_.Update(keys_.header());
@@ -123,8 +124,10 @@ Status PackBuilder::CheckInput(const FrameInput& input) const {
 
 void PackBuilder::EnsureBuffer(size_t size) {
   if (buffer_.size() >= size) return;
-  const size_t grown = std::min(buffer_.size() * 2, target_bytes_);
-  buffer_.resize(std::max({size, grown, std::min(kFirstBufferBytes, target_bytes_)}));
+  // Room for the whole pack is reserved at once, so its bytes never move; memory is touched step by
+  // step, so that a small pack costs little of it.
+  if (buffer_.capacity() < size) buffer_.reserve(std::max(size, target_bytes_));
+  buffer_.resize(std::min(size + kBufferStepBytes, buffer_.capacity()));
 }
 
 FramePlace PackBuilder::Seal(const FrameInput& input) {

@@ -1,6 +1,7 @@
 #include "repository/units_payload.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/wire.h"
@@ -24,7 +25,8 @@ bool UnitsPayloadBuilder::Fits(size_t size) const {
 }
 
 void UnitsPayloadBuilder::Add(ByteSpan unit) {
-  std::ranges::copy(unit, AddForWriting(unit.size()).begin());
+  // Not std::ranges::copy: between spans g++ 12 makes a loop of single bytes of it, 25 times slower.
+  std::memcpy(AddForWriting(unit.size()).data(), unit.data(), unit.size());
 }
 
 MutableByteSpan UnitsPayloadBuilder::AddForWriting(size_t size) {
