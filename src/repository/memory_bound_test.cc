@@ -70,7 +70,7 @@ bool BackupInto(const std::string& path, const std::function<bool(SubtreeWriter&
   return subtree.ok() && fill(**subtree) && (*subtree)->Finish().ok() && (*writer)->Commit({}).ok();
 }
 
-// A stream of zeros with one real page in every 64 MiB.
+// A stream of zeros with 64 real pages, whatever its size.
 bool FillSparse(SubtreeWriter& subtree, uint64_t gib) {
   StreamSpec spec;
   spec.name = "sparse";
@@ -80,10 +80,10 @@ bool FillSparse(SubtreeWriter& subtree, uint64_t gib) {
   auto range = (*stream)->OpenRange(0);
   if (!range.ok()) return false;
   constexpr uint64_t kPagesPerGib = (uint64_t{1} << 30) / 8192;
-  constexpr uint64_t kStride = (uint64_t{64} << 20) / 8192;
-  for (uint64_t page = 0; page < gib * kPagesPerGib; page += kStride) {
+  const uint64_t stride = gib * kPagesPerGib / 64;
+  for (uint64_t page = 0; page < gib * kPagesPerGib; page += stride) {
     if (!(*range)->Append(TestUnit(page, 8192)).ok()) return false;
-    if (!(*range)->AppendHoles(kStride - 1).ok()) return false;
+    if (!(*range)->AppendHoles(stride - 1).ok()) return false;
   }
   return (*range)->Close().ok() && (*stream)->Finish().ok();
 }
