@@ -25,7 +25,8 @@ bool UnitsPayloadBuilder::Fits(size_t size) const {
 }
 
 void UnitsPayloadBuilder::Add(ByteSpan unit) {
-  // Not std::ranges::copy: between spans g++ 12 makes a loop of single bytes of it, 25 times slower.
+  // Not std::ranges::copy: between spans g++ 12 makes a loop of single bytes of it, 25 times
+  // slower.
   std::memcpy(AddForWriting(unit.size()).data(), unit.data(), unit.size());
 }
 

@@ -17,6 +17,9 @@ using repository::Mutant;
 struct NamedMutant {
   Mutant mutant;
   const char* name;
+
+  // For the names of the tests.
+  friend void PrintTo(const NamedMutant& mutant, std::ostream* out) { *out << mutant.name; }
 };
 
 class Mutants : public ::testing::TestWithParam<NamedMutant> {
