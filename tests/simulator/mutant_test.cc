@@ -19,7 +19,7 @@ struct NamedMutant {
   const char* name;
 
   // For the names of the tests.
-  friend void PrintTo(const NamedMutant& mutant, std::ostream* out) { *out << mutant.name; }
+  friend void PrintTo(const NamedMutant& named, std::ostream* out) { *out << named.name; }
 };
 
 class Mutants : public ::testing::TestWithParam<NamedMutant> {
