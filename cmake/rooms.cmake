@@ -44,6 +44,29 @@ function(pgkeep_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 endfunction()
 
+# What every test includes, compiled once per build instead of once per test. Not in the build of
+# preset 'clang' (PGKEEP_TEST_PCH=OFF), where a test that misses one of its own includes is noticed.
+function(pgkeep_add_test_headers)
+  file(WRITE "${PROJECT_BINARY_DIR}/generated/test_headers.cc" "int main() {}\n")
+  add_executable(pgkeep_test_headers "${PROJECT_BINARY_DIR}/generated/test_headers.cc")
+  pgkeep_lighten_test(pgkeep_test_headers)
+  target_link_libraries(pgkeep_test_headers PRIVATE pgkeep_base GTest::gmock Threads::Threads)
+  target_precompile_headers(pgkeep_test_headers PRIVATE
+    <gmock/gmock.h> <gtest/gtest.h> <algorithm> <functional> <map> <memory> <optional> <random>
+    <string> <thread> <vector> "${PROJECT_SOURCE_DIR}/src/base/result.h")
+endfunction()
+
+# Tests compile in less than half the time with less optimisation; what they test stays as shipped.
+function(pgkeep_lighten_test name)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1;-g1>)
+  # Without these the compiler cache does not take what uses precompiled headers.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${name} PRIVATE -fpch-preprocess)
+  else()
+    target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+endfunction()
+
 # pgkeep_test_program(NAME [DEPS ...] SOURCES ...): a helper that tests start as a second process.
 function(pgkeep_test_program name)
   if(NOT PGKEEP_BUILD_TESTS)
@@ -73,6 +96,10 @@ function(pgkeep_test name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${deps} GTest::gmock GTest::gtest_main Threads::Threads)
+  pgkeep_lighten_test(${name})
+  if(PGKEEP_TEST_PCH)
+    target_precompile_headers(${name} REUSE_FROM pgkeep_test_headers)
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 
   # ctest adds up repeated LABELS; a list in one LABELS does not survive gtest_discover_tests.
