@@ -192,8 +192,11 @@ Result<std::unique_ptr<FileLock>> LockKeyFile(const RepositoryLocation& location
 
 Status RunKeyRotate(const KeyRotateCommand& command, const CommandContext& context) {
   const Environment& environment = context.environment;
-  PGK_ASSIGN_OR_RETURN(const RepositoryLocation location,
-                       FindRepository(context.options, environment));
+  PGK_ASSIGN_OR_RETURN(RepositoryLocation location, FindRepository(context.options, environment));
+  if (location.keys.passphrase_file.empty() && !command.passphrase_files.empty()) {
+    // Given after the command, it may as well be for the key file.
+    location.keys.passphrase_file = AbsolutePath(environment, command.passphrase_files.front());
+  }
   PGK_ASSIGN_OR_RETURN(const auto lock, LockKeyFile(location, environment));
   PGK_ASSIGN_OR_RETURN(const auto opened,
                        OpenedRepository::Open(location, environment, KeyNeed::kRequired));

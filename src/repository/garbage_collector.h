@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "repository/ids.h"
+#include "repository/limits.h"
 #include "repository/repository_context.h"
 
 namespace pgkeep::repository {
@@ -27,6 +29,9 @@ struct GcOptions {
   bool force = false;
   // Brake: the largest part of all bytes in packs that one cycle may delete, 0 to 1.
   double max_delete_fraction = 0.9;
+  // Most objects that one cycle plans to delete; the rest waits for later cycles. Never more than
+  // fit into one plan.
+  size_t max_objects = kMaxGcPlanEntries;
   // Writers to abort whatever their heartbeats say. Each must be undecided and have a pin.
   std::vector<WriterId> abort_writers = {};
   // Undecided writers are aborted when their newest heartbeat is older, by the store's clock.

@@ -311,6 +311,31 @@ TEST_F(GarbageCollector, VersionedStoreDeletesAtOnce) {
   EXPECT_THAT(KeysOf(expired.id), ElementsAre(DecisionKey(expired.id), ExpiryKey(expired.id)));
 }
 
+// What does not fit into one cycle goes in the next ones, and a writer that does not fit whole
+// keeps its lists until its last packs go.
+TEST_F(GarbageCollector, CyclesOfLimitedSizeGetEverything) {
+  const DummyBackup first = repository_.MakeBackup({}, 4);
+  const DummyBackup second = repository_.MakeBackup({}, 4);
+  repository_.Expire(first.id);
+  repository_.Expire(second.id);
+  const GcOptions options{.max_objects = 4};
+  const GcReport report = CollectTwice(options);
+  EXPECT_EQ(report.deleted, 4u);
+  EXPECT_THAT(report.warnings,
+              ElementsAre(HasSubstr("19 objects could go, but one cycle plans 4")));
+  int cycles = 2;
+  for (; Collect(options).candidates > 0; ++cycles) {
+    for (const DummyBackup& backup : {first, second}) {
+      const bool packs_left = !KeysBelow(memory_.store, "p/" + backup.id.Hex()).empty() ||
+                              !KeysBelow(memory_.store, "m/" + backup.id.Hex()).empty();
+      EXPECT_TRUE(!packs_left || Exists(ReferenceListKey(backup.id)));
+    }
+    ASSERT_LT(cycles, 30);
+  }
+  EXPECT_THAT(KeysOf(first.id), ElementsAre(DecisionKey(first.id), ExpiryKey(first.id)));
+  EXPECT_THAT(KeysOf(second.id), ElementsAre(DecisionKey(second.id), ExpiryKey(second.id)));
+}
+
 TEST_F(GarbageCollector, DamagedOldPlanOnlyDelays) {
   const DummyBackup expired = repository_.MakeBackup();
   repository_.Expire(expired.id);

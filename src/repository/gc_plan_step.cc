@@ -28,22 +28,22 @@ Status CheckShare(const GcOptions& options, const GcCandidates& candidates, GcRe
       .WithHint("look at the plan with 'pgkeep gc --dry-run'; if it is right, use --force");
 }
 
-// Keeps as many writers as fit into one plan; of the first that does not fit, as many packs as do.
-void LimitToOnePlan(GcCandidates& candidates, GcReport& report) {
-  size_t room = kMaxGcPlanEntries;
-  for (auto it = candidates.writers.begin(); it != candidates.writers.end(); ++it) {
-    if (it->second.objects() <= room) {
-      room -= it->second.objects();
-      continue;
-    }
-    it->second.packs.resize(std::min(it->second.packs.size(), room));
-    it->second.rest.clear();
-    candidates.writers.erase(std::next(it), candidates.writers.end());
-    report.warnings.push_back(
-        fmt::format("{} objects could go, but a plan holds {}: the rest is left to later cycles",
-                    candidates.objects, kMaxGcPlanEntries));
-    return;
+// Drops what one cycle may not plan. Packs go before the rest of their writer, so what is kept of
+// the last writer is the beginning of its order of deletion.
+void LimitToOnePlan(const GcOptions& options, GcCandidates& candidates, GcReport& report) {
+  const size_t limit = std::min(options.max_objects, kMaxGcPlanEntries);
+  if (candidates.objects <= limit) return;
+  size_t room = limit;
+  for (auto& [writer, rubbish] : candidates.writers) {
+    rubbish.packs.resize(std::min(rubbish.packs.size(), room));
+    room -= rubbish.packs.size();
+    rubbish.rest.resize(std::min(rubbish.rest.size(), room));
+    room -= rubbish.rest.size();
   }
+  report.deferred += candidates.objects - limit;
+  report.warnings.push_back(
+      fmt::format("{} objects could go, but one cycle plans {}: the rest is left to later ones",
+                  candidates.objects, limit));
 }
 
 GcPlanObject MakePlan(const ControlAccess& control, const GcCandidates& candidates) {
@@ -115,7 +115,7 @@ Result<GcPermission> PlanDeletions(const ControlAccess& control, const GcOptions
   PGK_TRY(CheckShare(options, candidates, report));
   GcPermission permission;
   if (options.dry_run || candidates.objects == 0) return permission;
-  LimitToOnePlan(candidates, report);
+  LimitToOnePlan(options, candidates, report);
   PGK_ASSIGN_OR_RETURN(const std::optional<uint32_t> newest, FindNewestPlan(control));
   permission.all = control.context().store->features().versioned;
   if (!permission.all && newest) permission.keys = ReadPlanKeys(control, *newest, report);

@@ -20,9 +20,9 @@ struct GcPermission {
   bool Allows(const std::string& key) const;
 };
 
-// Step G9: the brake on the share of bytes, then the plan. Drops from `candidates` what does not
-// fit into one plan (whole writers; a later cycle takes them). Writes nothing when there are no
-// candidates or with dry_run. kRefused: too much would go.
+// Step G9: the brake on the share of bytes, then the plan. Drops from `candidates` what is more
+// than options.max_objects; later cycles take it. Writes nothing when there are no candidates or
+// with dry_run. kRefused: too much would go.
 Result<GcPermission> PlanDeletions(const ControlAccess& control, const GcOptions& options,
                                    GcCandidates& candidates, GcReport& report);
 

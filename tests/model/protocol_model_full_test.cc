@@ -1,6 +1,8 @@
 // Larger configurations of the model; minutes and gigabytes.
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "tests/model/model_test_kit.h"
 
 namespace pgkeep::model {
@@ -39,6 +41,7 @@ TEST(ProtocolModelFull, OneWriterAndTwoCollectorsAreSafeWithPagesAndCrashes) {
 TEST(ProtocolModelFull, BackupsOfSeveralPacksAreSafe) {
   Config config;
   config.packs_per_id = 2;
+  config.max_bases = 1;
   config.reduced = true;
   ExpectClean(ExploreAndPrint(config), 10'000'000);
 }
@@ -60,12 +63,16 @@ TEST(ProtocolModelFull, ExclusiveModeWithSeveralBasesIsSafe) {
   ExpectClean(ExploreAndPrint(config), 1'500'000);
 }
 
-TEST(ProtocolModelFull, ThreeWritersAndTwoCollectorsAreSafe) {
+// Too many to visit them all: every state up to some depth.
+TEST(ProtocolModelFull, ThreeWritersAndTwoCollectorsAreSafeAsFarAsLooked) {
   Config config;
   config.writers = 3;
-  config.max_bases = 1;
   config.reduced = true;
-  ExpectClean(ExploreAndPrint(config), 50'000'000);
+  const Outcome outcome = Explore(config, 30'000'000);
+  std::fputs(Summary("ThreeWritersAndTwoCollectors", outcome).c_str(), stdout);
+  EXPECT_EQ(outcome.broken_rule, "");
+  EXPECT_GE(outcome.states, 30'000'000U);
+  EXPECT_GE(outcome.depth, 15);
 }
 
 }  // namespace
