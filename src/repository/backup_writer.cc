@@ -1,14 +1,21 @@
 #include "repository/backup_writer.h"
 
 #include <algorithm>
+#include <set>
+#include <span>
 #include <utility>
+#include <vector>
 
+#include "base/log.h"
+#include "repository/backup_list.h"
 #include "repository/base_choice.h"
+#include "repository/commit_witness.h"
 #include "repository/config_object.h"
 #include "repository/control_access.h"
 #include "repository/directory_builder.h"
 #include "repository/key_ring.h"
 #include "repository/limits.h"
+#include "repository/local_pack_cache.h"
 
 namespace pgkeep::repository {
 
@@ -29,13 +36,40 @@ struct Begun {
   SourceSequence sequence;
 };
 
-Result<Begun> BeginWithBase(const RepositoryContext& context, const BackupSpec& spec) {
+// Without this the copies of expired backups would fill the disk. Those of all live backups stay,
+// since other sources of this host share the cache.
+void EvictCopies(LocalPackCache& cache, std::span<const BackupSummary> live,
+                 std::span<const BaseBackup> bases) {
+  std::set<WriterId> writers;
+  for (const BackupSummary& backup : live) writers.insert(backup.id);
+  cache.Retain([&](const PackName& pack) {
+    return writers.contains(pack.writer) || std::ranges::any_of(bases, [&](const BaseBackup& base) {
+             return base.references.Find(pack) != nullptr;
+           });
+  });
+}
+
+// A repository that lost backups still takes new ones: stopping would only add to the loss.
+Status WarnOfVanishedCommit(const RepositoryContext& context) {
+  PGK_ASSIGN_OR_RETURN(const std::optional<BackupId> vanished,
+                       FindVanishedCommit(ControlAccess(context)));
+  if (vanished) {
+    Log(LogLevel::kWarning, "repository", "{}", VanishedCommitError(*vanished).Describe());
+  }
+  return Ok();
+}
+
+Result<Begun> BeginWithBase(const RepositoryContext& context, const BackupSpec& spec,
+                            LocalPackCache& cache) {
   for (int attempt = 1;; ++attempt) {
     PGK_ASSIGN_OR_RETURN(const std::vector<BackupSummary> backups, ListBackups(context));
     BaseChoice choice = ChooseBases(backups, spec.source, spec.kind, spec.incremental);
     Result<WriterTicket> ticket =
         BeginWriter(context, {std::move(choice.bases), spec.client_version});
-    if (ticket.ok()) return Begun{*std::move(ticket), choice.sequence};
+    if (ticket.ok()) {
+      EvictCopies(cache, backups, ticket->bases);
+      return Begun{*std::move(ticket), choice.sequence};
+    }
     if (ticket.error().code() != ErrorCode::kConflict || attempt == kBeginAttempts) {
       return std::move(ticket).error();
     }
@@ -159,7 +193,8 @@ Result<std::unique_ptr<BackupWriter>> BackupWriter::Begin(Repository& repository
   PGK_ASSIGN_OR_RETURN(std::unique_ptr<ExclusiveLease> lease,
                        repository.LockIfExclusive("backup of " + spec.source));
   const RepositoryContext context = ContextUnder(lease.get(), repository);
-  PGK_ASSIGN_OR_RETURN(Begun begun, BeginWithBase(context, spec));
+  PGK_TRY(WarnOfVanishedCommit(context));
+  PGK_ASSIGN_OR_RETURN(Begun begun, BeginWithBase(context, spec, repository.local_cache()));
   PGK_ASSIGN_OR_RETURN(std::set<PackName> lost, FindLostPacks(context, begun.ticket));
   return std::unique_ptr<BackupWriter>(new BackupWriter(repository, std::move(spec), options,
                                                         std::move(lease), std::move(begun.ticket),
@@ -240,7 +275,11 @@ Result<CommitReceipt> BackupWriter::Commit(CommitOptions options) {
   PGK_ASSIGN_OR_RETURN(Bytes manifest_object,
                        EncodeManifest(manifest, identity, *context_.keys, *context_.random));
   if (lease_) PGK_TRY(lease_->CheckHeld());
-  return CommitWriter(context_, ticket_, std::move(manifest_object), std::move(reference_object));
+  PGK_ASSIGN_OR_RETURN(
+      CommitReceipt receipt,
+      CommitWriter(context_, ticket_, std::move(manifest_object), std::move(reference_object)));
+  WitnessCommit(context_, ticket_.writer);
+  return receipt;
 }
 
 Status BackupWriter::Abandon(std::string_view reason) {

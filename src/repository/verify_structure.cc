@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "repository/commit_witness.h"
 #include "repository/config_object.h"
 #include "repository/control_access.h"
 #include "repository/key_ring.h"
@@ -78,7 +79,10 @@ class StructureCheck {
       }
       PGK_TRY(CheckBackup(backup));
     }
-    if (options_.backups.empty()) PGK_TRY(FindOrphans());
+    if (options_.backups.empty()) {
+      PGK_TRY(FindOrphans());
+      PGK_TRY(CheckWitness());
+    }
     return findings_.Finish();
   }
 
@@ -279,6 +283,12 @@ class StructureCheck {
         }
       }
     }
+    return Ok();
+  }
+
+  Status CheckWitness() {
+    PGK_ASSIGN_OR_RETURN(const std::optional<BackupId> vanished, FindVanishedCommit(control_));
+    if (vanished) findings_.AddProblem(DecisionKey(*vanished), VanishedCommitError(*vanished));
     return Ok();
   }
 

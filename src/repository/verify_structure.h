@@ -16,7 +16,8 @@ namespace pgkeep::repository {
 struct VerifyStructureOptions {
   // Reads the trees; null: stop at the manifests. Used only with keys.
   TreeWalker* walker = nullptr;
-  // Restrict to these live backups; empty: all. Orphans are reported only for all.
+  // Restrict to these live backups; empty: all. Orphans, and a commit of this machine that has
+  // vanished (commit_witness.h), are reported only for all.
   std::vector<BackupId> backups = {};
 };
 
