@@ -36,6 +36,7 @@ Result<std::shared_ptr<const DirectoryNode>> DirectoryMap::Read(const NodePointe
   auto node = std::make_shared<const DirectoryNode>(std::move(decoded));
   if (ref != nullptr) {
     const MutexLock lock(mutex_);
+    read_.try_emplace(ref->id, pointer);
     cache_.push_front({ref->id, node});
     if (cache_.size() > kNodesMax) cache_.pop_back();
   }
@@ -85,21 +86,9 @@ Status DirectoryMap::Walk(const std::function<Status(const StreamEntry&)>& visit
   });
 }
 
-Status DirectoryMap::CollectIds(const NodePointer& pointer, std::optional<uint8_t> level,
-                                std::map<NodeId, NodePointer>& ids) {
-  if (const NodeRef* ref = pointer.reference()) ids.emplace(ref->id, pointer);
-  if (level && *level == 0) return Ok();
-  PGK_ASSIGN_OR_RETURN(const std::shared_ptr<const DirectoryNode> node, Read(pointer, level));
-  for (const DirectoryChild& child : node->children) {
-    PGK_TRY(CollectIds(child.node, static_cast<uint8_t>(node->level - 1), ids));
-  }
-  return Ok();
-}
-
-Result<std::map<NodeId, NodePointer>> DirectoryMap::NodesById() {
-  std::map<NodeId, NodePointer> ids;
-  if (!root_.empty()) PGK_TRY(CollectIds(root_, std::nullopt, ids));
-  return ids;
+std::map<NodeId, NodePointer> DirectoryMap::NodesRead() const {
+  const MutexLock lock(mutex_);
+  return read_;
 }
 
 }  // namespace pgkeep::repository

@@ -34,8 +34,9 @@ class DirectoryMap {
   // Calls `visit` for every node: the pointer by which its parent names it and the node.
   Status WalkNodes(const std::function<Status(const NodePointer&, const DirectoryNode&)>& visit);
 
-  // The pointers of all nodes that stand in packs, by id; level 0 is not read for it.
-  Result<std::map<NodeId, NodePointer>> NodesById();
+  // The pointers of the nodes that stand in packs and were read so far, by id. All of them are
+  // whole; what has not been read might be damaged. About 200 bytes each are held for it.
+  std::map<NodeId, NodePointer> NodesRead() const PGK_EXCLUDES(mutex_);
 
  private:
   struct Cached {
@@ -48,12 +49,11 @@ class DirectoryMap {
       PGK_EXCLUDES(mutex_);
   Status WalkBelow(const NodePointer& pointer, std::optional<uint8_t> level,
                    const std::function<Status(const NodePointer&, const DirectoryNode&)>& visit);
-  Status CollectIds(const NodePointer& pointer, std::optional<uint8_t> level,
-                    std::map<NodeId, NodePointer>& ids);
 
   NodeStore& nodes_;
   const NodePointer root_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  std::map<NodeId, NodePointer> read_ PGK_GUARDED_BY(mutex_);
   std::list<Cached> cache_ PGK_GUARDED_BY(mutex_);  // newest first
 };
 

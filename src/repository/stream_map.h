@@ -44,6 +44,9 @@ class StreamMap {
   // leaves each. REQUIRES: the node exists.
   Result<NodePointer> Node(uint8_t height, uint64_t number);
 
+  // The pointer to an index node that could be read, then or before. REQUIRES: the node exists.
+  Result<NodePointer> ReadableIndex(uint8_t height, uint64_t number);
+
   // A leaf. REQUIRES: number < leaves().
   Result<std::shared_ptr<const MapLeaf>> Leaf(uint64_t number);
 
