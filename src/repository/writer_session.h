@@ -45,6 +45,9 @@ struct WriterOptions {
   // Makes compressors; empty: zstd at the repository's level. The seam for tests of a codec that
   // lies.
   std::function<std::unique_ptr<codec::BlockCodec>()> make_codec;
+  // Sees each units frame after it was stored, before its leaf is made; empty. Called from several
+  // threads. The seam for tests of memory that flips.
+  std::function<void(StoredFrame&)> after_frame;
   // Show signs of life from a thread of its own.
   bool heartbeat_thread = true;
 };
