@@ -134,7 +134,7 @@ Status OutcomeOf(const VerifyReport& report) {
 
 Status CheckStructure(OpenedRepository& opened, const std::vector<BackupId>& backups,
                       Console& console) {
-  repository::BackupTreeWalker walker(opened.repository());
+  repository::BackupTreeWalker walker(opened.context());
   repository::VerifyStructureOptions options;
   if (opened.keys() != nullptr) options.walker = &walker;
   options.backups = backups;

@@ -77,10 +77,9 @@ RepositoryContext ContextUnder(ExclusiveLease* lease, const Repository& reposito
 
 }  // namespace
 
-SubtreeWriter::SubtreeWriter(BackupWriter& writer, SubtreeSpec spec,
-                             std::optional<NodePointer> base)
+SubtreeWriter::SubtreeWriter(BackupWriter& writer, SubtreeSpec spec, const SubtreeEntry* base)
     : writer_(writer), spec_(std::move(spec)) {
-  if (base) base_ = std::make_unique<DirectoryMap>(writer.session().nodes(), *std::move(base));
+  if (base != nullptr) base_ = std::make_unique<DirectoryMap>(writer.session().nodes(), *base);
 }
 
 Result<std::unique_ptr<StreamMap>> SubtreeWriter::BaseStream(const StreamSpec& spec) {
@@ -222,15 +221,15 @@ Result<std::unique_ptr<SubtreeWriter>> BackupWriter::OpenSubtree(SubtreeSpec spe
       return Err(ErrorCode::kLimitExceeded, "a backup has at most {} sub-trees", kMaxSubtrees);
     }
   }
-  std::optional<NodePointer> base;
+  const SubtreeEntry* base = nullptr;
   for (const BaseBackup& candidate : ticket_.bases) {
     const auto& subtrees = candidate.manifest.subtrees;
     const auto found = std::ranges::find(subtrees, spec.name, &SubtreeEntry::name);
     if (found == subtrees.end()) continue;
-    base = found->directory;
+    base = &*found;
     break;
   }
-  return std::unique_ptr<SubtreeWriter>(new SubtreeWriter(*this, std::move(spec), std::move(base)));
+  return std::unique_ptr<SubtreeWriter>(new SubtreeWriter(*this, std::move(spec), base));
 }
 
 Status BackupWriter::AddSubtree(SubtreeEntry entry, PackUsage& usage) {

@@ -76,7 +76,8 @@ class SubtreeWriter {
  private:
   friend class BackupWriter;
 
-  SubtreeWriter(BackupWriter& writer, SubtreeSpec spec, std::optional<NodePointer> base);
+  // `base` is the sub-tree of this name in a base, or null.
+  SubtreeWriter(BackupWriter& writer, SubtreeSpec spec, const SubtreeEntry* base);
 
   Result<std::unique_ptr<StreamMap>> BaseStream(const StreamSpec& spec);
   Status AddStream(StreamEntry entry, StreamAccount& account) PGK_EXCLUDES(mutex_);

@@ -93,12 +93,15 @@ Result<NodePointer> BlobDraft::WriteNode() {
   const std::vector<StoredFrame> frames(frames_.begin(), frames_.end());
   BuiltFrameTable table = BuildFrameTable(frames, FrameOrder::kFree);
   const BlobNode node{std::move(table.packs), std::move(table.frames)};
+  PGK_TRY(CheckFramesSurvived(frames, table.position, node.packs, node.frames));
   for (const StoredFrame& frame : frames_) account_.usage().AddUnits(frame.pack.name(), 1);
   const bool same = base_ && node == *base_;
   if (same && base_blob_->node.reference() != nullptr && session_.MayName(base_blob_->node)) {
     return base_blob_->node;
   }
   Bytes payload = EncodeBlob(node);
+  PGK_ASSIGN_OR_RETURN(const BlobNode decoded, DecodeBlob(payload));
+  PGK_TRY(CheckFramesSurvived(frames, table.position, decoded.packs, decoded.frames));
   // What the base has by reference for lack of room stays so: an unchanged leaf is the same leaf.
   if (leaf_->MayStandInline(payload.size())) return NodePointer::Inline(std::move(payload));
   return session_.node_writer().WriteReference(FrameKind::kBlob, payload);
@@ -167,9 +170,7 @@ void LeafDraft::Complete() {
   on_done_(std::move(leaf));
 }
 
-LeafNode LeafDraft::Build() const {
-  const std::vector<StoredFrame> frames(frames_.begin(), frames_.end());
-  BuiltFrameTable table = BuildFrameTable(frames, FrameOrder::kSorted);
+LeafNode LeafDraft::Build(BuiltFrameTable table) const {
   LeafNode node{.units = units_,
                 .bytes = bytes_,
                 .packs = std::move(table.packs),
@@ -183,14 +184,20 @@ LeafNode LeafDraft::Build() const {
 }
 
 Result<IndexChild> LeafDraft::Write() {
-  const LeafNode node = Build();
+  const std::vector<StoredFrame> frames(frames_.begin(), frames_.end());
+  BuiltFrameTable table = BuildFrameTable(frames, FrameOrder::kSorted);
+  const std::vector<uint32_t> position = table.position;
+  const LeafNode node = Build(std::move(table));
+  PGK_TRY(CheckFramesSurvived(frames, position, node.packs, node.frames));
   CountUnits(node);
   IndexChild child{{}, bytes_, units_};
   if (base_ && node == base_->node && session_.MayName(base_->pointer)) {
     child.node = base_->pointer;
   } else {
-    PGK_ASSIGN_OR_RETURN(child.node,
-                         session_.node_writer().Write(FrameKind::kLeaf, EncodeLeaf(node)));
+    const Bytes payload = EncodeLeaf(node);
+    PGK_ASSIGN_OR_RETURN(const LeafNode decoded, DecodeLeaf(payload));
+    PGK_TRY(CheckFramesSurvived(frames, position, decoded.packs, decoded.frames));
+    PGK_ASSIGN_OR_RETURN(child.node, session_.node_writer().Write(FrameKind::kLeaf, payload));
   }
   account_.usage().AddNode(child.node);
   return child;

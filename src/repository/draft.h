@@ -127,7 +127,7 @@ class LeafDraft : public Draft {
 
  private:
   void AddExtent(const Extent& extent);
-  LeafNode Build() const;
+  LeafNode Build(BuiltFrameTable table) const;
   Result<IndexChild> Write();
   void CountUnits(const LeafNode& node);
 

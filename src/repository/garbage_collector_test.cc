@@ -97,6 +97,21 @@ TEST_F(GarbageCollector, HeartbeatKeepsAWriterAlive) {
   EXPECT_THAT(KeysOf(writer), ElementsAre(DecisionKey(writer))) << "heartbeats go as well";
 }
 
+// The collector's machine sleeps between listing the pins and asking for the time.
+TEST_F(GarbageCollector, CollectorThatSleepsDoesNotTakeAHealthyWriterForDead) {
+  const WriterId writer = repository_.MakeDeadWriter();
+  Heartbeat heartbeat(repository_.Context(), writer);
+  memory_.clock.Advance(hours(20));
+  HookStore hook(memory_.store);
+  hook.Before("list", "dec/", 1, [&] {
+    memory_.clock.Advance(hours(15));
+    ASSERT_TRUE(heartbeat.Beat().ok());
+  });
+  const GcReport report = Collect({}, &hook);
+  ASSERT_TRUE(hook.fired());
+  EXPECT_THAT(report.aborted, IsEmpty());
+}
+
 TEST_F(GarbageCollector, HeartbeatFromTheFutureProtectsItsWriter) {
   const WriterId writer = repository_.MakeDeadWriter();
   memory_.clock.Advance(hours(48));

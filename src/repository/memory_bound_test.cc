@@ -10,10 +10,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
+#include "repository/backup_list.h"
+#include "repository/backup_tree_walker.h"
 #include "repository/backup_writer.h"
 #include "repository/data_test_kit.h"
+#include "repository/verify_data.h"
+#include "repository/verify_structure.h"
 #include "storage/directory_store.h"
 #include "testing/temporary_directory.h"
 
@@ -213,6 +218,86 @@ TEST(MemoryBound, FingerprintsOfTheBaseAreHeldUpToALimit) {
               static_cast<unsigned long long>(kUnits), static_cast<unsigned long long>(some),
               static_cast<unsigned long long>(3 * kUnits), static_cast<unsigned long long>(more));
   EXPECT_LE(more, some + 8 * 1024);
+}
+
+// The repository that BackupInto made: its keys follow from the seed.
+bool With(const std::string& path, const std::function<bool(Repository&)>& work) {
+  auto store = storage::OpenDirectoryStore(PosixFileSystem(), {.path = path});
+  if (!store.ok()) return false;
+  TestVault keys(1);
+  const auto repository = keys.Open(false, "", store->get());
+  return work(*repository);
+}
+
+bool ReadAll(Repository& repository) {
+  const auto backups = ListBackups(repository.context());
+  if (!backups.ok() || backups->size() != 1) return false;
+  const auto reader = BackupReader::Open(repository, backups->front().id);
+  if (!reader.ok()) return false;
+  uint64_t bytes = 0;
+  const Status walked = (*reader)->WalkStreams("db", [&](const StreamEntry& entry) -> Status {
+    PGK_ASSIGN_OR_RETURN(const auto stream, (*reader)->OpenStream(entry));
+    return stream->ReadUnits(0, entry.units, [&](const UnitPart& part) -> Result<bool> {
+      bytes += part.hole ? part.unit_bytes : part.bytes.size();
+      return true;
+    });
+  });
+  return walked.ok() && bytes == (*reader)->manifest().subtrees[0].bytes;
+}
+
+bool VerifyAll(Repository& repository) {
+  BackupTreeWalker walker(repository.context());
+  VerifyStructureOptions options;
+  options.walker = &walker;
+  const auto structure = VerifyStructure(repository.context(), options);
+  VerifyDataOptions data_options;
+  data_options.open_frames = true;
+  const auto data = VerifyData(repository.context(), data_options);
+  return structure.ok() && structure->Outcome().ok() && data.ok() && data->Outcome().ok() &&
+         data->frames > 0;
+}
+
+// Pages that are all different.
+bool FillDense(SubtreeWriter& subtree, uint64_t mib) {
+  StreamSpec spec;
+  spec.name = "dense";
+  spec.unit_size = 8192;
+  auto stream = subtree.OpenStream(spec);
+  if (!stream.ok()) return false;
+  auto range = (*stream)->OpenRange(0);
+  if (!range.ok()) return false;
+  for (uint64_t page = 0; page < mib * 128; ++page) {
+    if (!(*range)->Append(TestUnit(page, 8192)).ok()) return false;
+  }
+  return (*range)->Close().ok() && (*stream)->Finish().ok();
+}
+
+// Reading and verifying `large` may take no more than `small`, and a tenth.
+void ExpectSamePeaks(const char* what, const Fill& small, const Fill& large) {
+  const testing::TemporaryDirectory directory;
+  ASSERT_GT(PeakOf([&] { return BackupInto(directory.Join("small"), small); }), 0U);
+  ASSERT_GT(PeakOf([&] { return BackupInto(directory.Join("large"), large); }), 0U);
+  for (const auto& [name, work] : {std::pair{"read", &ReadAll}, std::pair{"verify", &VerifyAll}}) {
+    const uint64_t less = PeakOf([&, work = work] { return With(directory.Join("small"), work); });
+    const uint64_t more = PeakOf([&, work = work] { return With(directory.Join("large"), work); });
+    ASSERT_GT(less, 0U) << name;
+    ASSERT_GT(more, 0U) << name;
+    std::printf("peak resident, %s, %s: %llu KiB, %llu KiB\n", what, name,
+                static_cast<unsigned long long>(less), static_cast<unsigned long long>(more));
+    EXPECT_LE(more, less + less / 10) << name;
+  }
+}
+
+TEST(MemoryBound, ReadingAndVerifying64GibTakesWhat4GibTake) {
+  ExpectSamePeaks(
+      "sparse 4 and 64 GiB", [](SubtreeWriter& s) { return FillSparse(s, 4); },
+      [](SubtreeWriter& s) { return FillSparse(s, 64); });
+}
+
+TEST(MemoryBound, ReadingAndVerifyingEightTimesAsManyPacksTakesTheSame) {
+  ExpectSamePeaks(
+      "dense 64 and 512 MiB", [](SubtreeWriter& s) { return FillDense(s, 64); },
+      [](SubtreeWriter& s) { return FillDense(s, 512); });
 }
 
 }  // namespace

@@ -34,7 +34,13 @@ class ListVisitor final : public TreeVisitor {
     CheckPlace(place);
   }
 
-  void OnFrame(const FramePlace& place, uint32_t /*units*/) override { CheckPlace(place); }
+  bool OnFrame(const PackName& pack, const LeafFrame& frame) override {
+    CheckPlace({pack, frame.offset, frame.clen, frame.rlen});
+    return true;
+  }
+
+  // Another backup has another list.
+  void OnShared(const FramePlace& place) override { CheckPlace(place); }
 
   void OnDamage(const Error& error) override {
     findings_.AddProblem(ManifestKey(backup_), error, backup_);
@@ -264,7 +270,7 @@ class StructureCheck {
     if (options_.walker == nullptr || references == nullptr) return Ok();
     ListVisitor visitor(*references, backup.id, findings_);
     PGK_TRY_CONTEXT("verifying the trees of backup " + backup.id.Hex(),
-                    options_.walker->Walk(backup.id, *manifest, visitor));
+                    options_.walker->Walk(backup.id, *manifest, *references, visitor));
     return Ok();
   }
 

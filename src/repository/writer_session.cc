@@ -110,13 +110,18 @@ Result<StoredFrame> WriterSession::StoreUnits(FrameJob& job, StoredCounters& cou
   counters.new_units += units;
   counters.new_bytes += unit_bytes;
   counters.stored_bytes += FrameBytes(place.clen);
-  return StoredFrame{{place.pack.writer, place.pack.seq},
+  // As the pack remembers it, not as it was meant to be.
+  const FooterFrame& recorded = pack->builder->frames().back();
+  StoredFrame stored{{place.pack.writer, place.pack.seq},
                      {.pack = 0,
-                      .offset = place.offset,
+                      .offset = recorded.offset,
                       .clen = place.clen,
                       .rlen = place.rlen,
-                      .units = static_cast<uint8_t>(units),
-                      .hash = hash}};
+                      .units = recorded.units,
+                      .hash = recorded.hash}};
+  stored.checksum = FrameChecksum(stored.pack, stored.frame);
+  if (options_.after_frame) options_.after_frame(stored);
+  return stored;
 }
 
 Result<FingerprintPlace> WriterSession::StoreFingerprints(const PackSink::OpenPack& pack) {

@@ -52,6 +52,9 @@ struct WriterOptions {
   // 16,384 inline ones would make the leaf longer than a frame may be. The seam for tests that do
   // not have the gibibytes.
   uint32_t inline_blob_bytes = kMaxInlineBlobBytesPerLeaf;
+  // Sees each units frame after it was stored, before its leaf is made; empty. Called from several
+  // threads. The seam for tests of memory that flips.
+  std::function<void(StoredFrame&)> after_frame;
   // Show signs of life from a thread of its own.
   bool heartbeat_thread = true;
 };
