@@ -152,6 +152,20 @@ TEST_F(GarbageCollector, ExpiredBackupGoesAndSharedPacksStay) {
   }
 }
 
+// Whoever has a host key can expire; this is the operator's time to notice.
+TEST_F(GarbageCollector, ExpiryThatIsTooYoungDoesNotCountYet) {
+  const DummyBackup backup = repository_.MakeBackup();
+  memory_.clock.Advance(hours(100));
+  repository_.Expire(backup.id);
+  const GcOptions patient{.min_expiry_age = hours(48)};
+  memory_.clock.Advance(hours(47));
+  EXPECT_EQ(CollectTwice(patient).live_backups, 2u);
+  EXPECT_TRUE(Exists(ManifestKey(backup.id)));
+  memory_.clock.Advance(hours(1));
+  EXPECT_EQ(CollectTwice(patient).live_backups, 1u);
+  EXPECT_THAT(KeysOf(backup.id), ElementsAre(DecisionKey(backup.id), ExpiryKey(backup.id)));
+}
+
 TEST_F(GarbageCollector, OnlyUnsharedPacksOfAnExpiredBackupGo) {
   const DummyBackup base = repository_.MakeBackup({}, 3);
   Result<TestRepository::Writer> writer = repository_.Begin(repository_.Context(), {base.id});

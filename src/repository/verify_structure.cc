@@ -134,7 +134,12 @@ class StructureCheck {
     const std::string copy_key = ConfigCopyKey(generation);
     const Result<Bytes> copy = control_.Get(copy_key, kMaxConfigObjectBytes);
     if (!copy.ok()) return Note(copy_key, copy.error());
-    if (!BytesEqual(*copy, *object)) {
+    if (!config.ok()) {
+      // The copy is what mends it: whether that is whole matters, not that it is different.
+      if (!DecodeConfig(*copy, context_.id, generation, &context_.config->operator_public_key)) {
+        findings_.AddProblem(copy_key, CorruptObject(copy_key, "it is damaged too"));
+      }
+    } else if (!BytesEqual(*copy, *object)) {
       findings_.AddProblem(copy_key, CorruptObject(copy_key, "it differs from " + key));
     }
     return Ok();
