@@ -156,9 +156,12 @@ TEST_F(BackupHeal, AWriterKeyThatGoesDuringTheBackupPreventsItsCommit) {
   const auto first = Write();
   ASSERT_OK(first);
   tree_["db"]["t"].units[0][0] ^= 1;
+  WriteHooks hooks;
+  hooks.before_commit = [&](const BackupId&) {
+    ASSERT_OK(vault_.memory.Delete(SessionKey(first->id)));
+  };
   const auto second =
-      WriteTree(*vault_.Open(), tree_, InlineOptions(), BackupState::kComplete, "app",
-                [&](const BackupId&) { ASSERT_OK(vault_.memory.Delete(SessionKey(first->id))); });
+      WriteTree(*vault_.Open(), tree_, InlineOptions(), BackupState::kComplete, "app", hooks);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code(), ErrorCode::kConflict);
   EXPECT_THAT(second.error().message(), HasSubstr(SessionKey(first->id)));
@@ -167,9 +170,12 @@ TEST_F(BackupHeal, AWriterKeyThatGoesDuringTheBackupPreventsItsCommit) {
 TEST_F(BackupHeal, TheOwnWriterKeyIsLookedForToo) {
   ASSERT_OK(Write());
   // Nothing new, so that no pack asks for the key; but the manifest names it.
+  WriteHooks hooks;
+  hooks.before_commit = [&](const BackupId& id) {
+    ASSERT_OK(vault_.memory.Delete(SessionKey(id)));
+  };
   const auto second =
-      WriteTree(*vault_.Open(), tree_, InlineOptions(), BackupState::kComplete, "app",
-                [&](const BackupId& id) { ASSERT_OK(vault_.memory.Delete(SessionKey(id))); });
+      WriteTree(*vault_.Open(), tree_, InlineOptions(), BackupState::kComplete, "app", hooks);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code(), ErrorCode::kConflict);
 }
