@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "repository/abort_decision.h"
+#include "repository/protocol_mutants.h"
 
 namespace pgkeep::repository {
 namespace {
@@ -32,7 +33,9 @@ Result<std::map<WriterId, Life>> ReadUndecided(const ControlAccess& control,
     if (!name.ok()) return StrangerError(info.key);
     if (std::ranges::binary_search(decided, name->writer)) continue;
     Life& life = writers[name->writer];
-    life.has_pin = life.has_pin || name->kind == ObjectName::Kind::kPin;
+    const bool heartbeat = name->kind == ObjectName::Kind::kHeartbeat;
+    life.has_pin = life.has_pin || !heartbeat;
+    if (heartbeat && MutantActive(Mutant::kHeartbeatsIgnored)) continue;
     life.newest = std::max(life.newest, info.modified);
   }
   // Only ids with a pin may be aborted.
@@ -100,7 +103,10 @@ void AbortAll(const ControlAccess& control, const GcOptions& options,
 Result<Timestamp> LastSign(const ControlAccess& control, const WriterId& writer) {
   PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> pins, control.List(PinKey(writer)));
   Timestamp newest = Timestamp::min();
-  for (const storage::ObjectInfo& info : pins) newest = std::max(newest, info.modified);
+  for (const storage::ObjectInfo& info : pins) {
+    if (info.key != PinKey(writer) && MutantActive(Mutant::kHeartbeatsIgnored)) continue;
+    newest = std::max(newest, info.modified);
+  }
   return newest;
 }
 

@@ -18,6 +18,7 @@ enum class Mutant {
   kCommitOverwrites,       // W7: the decision is put, not created
   kLostAnswerIsSuccess,    // W7: an unknown outcome is taken for success
   // Collector.
+  kHeartbeatsIgnored,        // G0: only the pin itself is a sign of life
   kPinsListedFirst,          // G1-G4: pins before expiries and decisions
   kOneDecisionListing,       // G4: D1 is used where D2 belongs
   kMissingReferenceIgnored,  // G6: goes on without a reference list that it needs

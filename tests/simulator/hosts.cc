@@ -367,8 +367,10 @@ void World::DuelWriter() {
     process.tree = tree;
     process.source = "app";
     if (i > 0) {
-      FocusSomewhere(*process.machine,
-                     {{"create", "pin/"}, {"create", "man/"}, {"create", "dec/"}});
+      scheduler_.Sleep(std::chrono::hours(scheduler_.Below(12)));
+      FocusSomewhere(
+          *process.machine,
+          {{"create", "pin/"}, {"create", "man/"}, {"create", "dec/"}, {"create", "dec/"}});
     }
     WriteOnce(process);
     tree["db"]["a"].units[scheduler_.Below(8)] = repository::TestUnit(scheduler_.Random(), 64);
@@ -402,7 +404,7 @@ void World::Duel() {
                                         {"list", "pin/", skip},
                                         {"list", "dec/", skip},
                                         {"get", "ref/"},
-                                        {"get", "ref/"}});
+                                        {"delete", "p/"}});
       CollectOnce(process, false);
       process.running = false;
     }

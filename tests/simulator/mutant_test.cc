@@ -45,6 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
                       NamedMutant{Mutant::kNoPresenceCheck, "NoPresenceCheck"},
                       NamedMutant{Mutant::kCommitOverwrites, "CommitOverwrites"},
                       NamedMutant{Mutant::kLostAnswerIsSuccess, "LostAnswerIsSuccess"},
+                      NamedMutant{Mutant::kHeartbeatsIgnored, "HeartbeatsIgnored"},
                       NamedMutant{Mutant::kPinsListedFirst, "PinsListedFirst"},
                       NamedMutant{Mutant::kOneDecisionListing, "OneDecisionListing"},
                       NamedMutant{Mutant::kMissingReferenceIgnored, "MissingReferenceIgnored"},

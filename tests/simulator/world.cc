@@ -124,7 +124,7 @@ World::Process& World::Start(const std::string& host, const std::string& name, F
 
 void World::FocusSomewhere(Machine& machine, std::initializer_list<Focus> places) {
   Focus focus = *(places.begin() + scheduler_.Below(places.size()));
-  focus.pause = std::chrono::minutes(60 + scheduler_.Below(20 * 60));
+  focus.pause = std::chrono::minutes(60 + scheduler_.Below(30 * 60));
   if (scheduler_.Chance(0.8)) machine.SleepOnceBefore(std::move(focus));
 }
 
