@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file_util.h"
+#include "base/shell_word.h"
 #include "cli/commands.h"
 #include "cli/key_slots.h"
 #include "cli/recovery_files.h"
@@ -148,17 +149,18 @@ Status MakeDirectories(const InitPlan& plan, FileSystem& files) {
     if (files.Stat(directory).ok()) continue;
     Status made = CreateDirectories(files, directory, kDirectoryMode);
     if (made.ok()) continue;
-    return std::move(made).error().WithHint("make it yourself: mkdir -p " + directory);
+    return std::move(made).error().WithHint("make it yourself: mkdir -p " + ShellWord(directory));
   }
   return Ok();
 }
 
 // The command that makes a configuration, and nothing else, for a repository that is there.
 std::string AttachCommand(const InitPlan& plan, const std::string& key_file) {
-  const std::string keys =
-      key_file.empty() ? " --passphrase-file " + plan.passphrase_file : " --key-file " + key_file;
-  return "pgkeep init --attach --repository " + plan.url.ToString() + keys + " --config " +
-         plan.configuration;
+  const std::string keys = key_file.empty()
+                               ? " --passphrase-file " + ShellWord(plan.passphrase_file)
+                               : " --key-file " + ShellWord(key_file);
+  return "pgkeep init --attach --repository " + ShellWord(plan.url.ToString()) + keys +
+         " --config " + ShellWord(plan.configuration);
 }
 
 // Whether the key in the file is the one of the repository, which then needs only a configuration.

@@ -1,8 +1,8 @@
 #include "repository/recovery_kit.h"
 
-#include <algorithm>
 #include <initializer_list>
 
+#include "base/shell_word.h"
 #include "repository/clean_text.h"
 #include "repository/limits.h"
 
@@ -15,24 +15,6 @@ bool HasUserInfo(std::string_view url) {
   if (scheme == std::string_view::npos) return false;
   const std::string_view authority = url.substr(scheme + 3);
   return authority.substr(0, authority.find_first_of("/?#")).find('@') != std::string_view::npos;
-}
-
-// Quotes a word for a POSIX shell, only where it needs that.
-std::string ShellWord(std::string_view word) {
-  const bool plain = !word.empty() && std::ranges::all_of(word, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-./:=@%+,").find(c) != std::string_view::npos;
-  });
-  if (plain) return std::string(word);
-  std::string quoted = "'";
-  for (const char c : word) {
-    if (c == '\'') {
-      quoted += "'\\''";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "'";
 }
 
 // The options with which a command on an empty machine finds the repository.

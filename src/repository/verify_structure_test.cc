@@ -12,6 +12,7 @@
 #include "repository/garbage_collector.h"
 #include "repository/limits.h"
 #include "repository/protocol_test_kit.h"
+#include "repository/repository.h"
 #include "repository/session_object.h"
 #include "testing/faulty_store.h"
 
@@ -95,8 +96,20 @@ TEST_F(VerifyStructureTest, HealthyRepositoryHasNoProblems) {
 
 TEST_F(VerifyStructureTest, DamagedConfiguration) {
   Damage(ConfigKey(1));
+  // Its copy differs, and is whole: it is what mends it.
+  ExpectProblem(ConfigKey(1), ErrorCode::kCorruption, {});
+}
+
+TEST_F(VerifyStructureTest, DamagedConfigurationAndCopy) {
+  const RepositoryContext context = repository_.Context();
+  ConfigObject next = *context.config;
+  next.generation = 2;
+  ASSERT_TRUE(WriteConfig(context, next).ok());
+  Damage(ConfigKey(1));
+  Damage(ConfigCopyKey(1));
   const VerifyReport report = Verify();
-  ASSERT_THAT(report.problems, SizeIs(2)) << "and the copy differs";
+  ASSERT_THAT(report.problems, SizeIs(2));
+  EXPECT_EQ(report.problems[0].key, ConfigCopyKey(1));
   EXPECT_EQ(report.problems[1].key, ConfigKey(1));
 }
 

@@ -114,13 +114,14 @@ TEST_F(DirectoryStoreTest, RootChangesNothingOfAnotherUser) {
   for (const char* name : {"", "+tmp", "a", "a/b"}) {
     ASSERT_EQ(::chown(Path(name).c_str(), 1, 1), 0);  // "daemon" on Debian
   }
-  const auto store = Open(PosixFileSystem(), false);
+  auto store = Open(PosixFileSystem(), false);
   EXPECT_TRUE(store->Get("a/b", 10).ok());
   ExpectExplained(store->CreateIfAbsent("c", {}), ErrorCode::kRefused, "sudo -u daemon pgkeep");
   ExpectExplained(store->Put("c", {}), ErrorCode::kRefused, "sudo -u daemon pgkeep");
   ExpectExplained(store->Delete("a/b"), ErrorCode::kRefused, "sudo -u daemon pgkeep");
   EXPECT_EQ(RequireOwnUser(*store).error().code(), ErrorCode::kRefused);
   EXPECT_EQ(ListKeys(*store, "", 10), std::vector<std::string>{"a/b"});
+  store.reset();
   // Nor is a new repository made for it.
   std::filesystem::remove(Path("+tmp"));
   ExpectExplained(OpenDirectoryStore(PosixFileSystem(), {.path = root_, .create = true}),
