@@ -106,7 +106,7 @@ class Lease final : public ExclusiveLease {
   }
 
   Error Lost() const {
-    return Err(ErrorCode::kConflict, "the exclusive lease {} is lost", id_.Hex())
+    return Err(ErrorCode::kRefused, "the exclusive lease {} is lost", id_.Hex())
         .WithHint("somebody broke it or it was released; start again");
   }
 

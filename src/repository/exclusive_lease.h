@@ -35,7 +35,7 @@ class ExclusiveLease {
   // conditionally, and refuses changes once the lease is lost. Lives as long as the lease.
   virtual storage::ObjectStore& store() = 0;
 
-  // Asks the store whether the announcement is still there. kConflict when it is not (somebody
+  // Asks the store whether the announcement is still there. kRefused when it is not (somebody
   // broke the lease): it stays lost, and every later change is refused. Done before every decision
   // anyway.
   virtual Status CheckHeld() = 0;

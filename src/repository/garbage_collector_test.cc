@@ -357,6 +357,21 @@ TEST_F(GarbageCollector, TakenPlanNumberIsSkipped) {
   EXPECT_EQ(report.plan_key, "gcplan/00000002");
 }
 
+// A refusal that no other plan explains ends the cycle at once.
+TEST_F(GarbageCollector, PlanThatIsRefusedWithoutARivalEndsTheCycle) {
+  repository_.Expire(repository_.MakeBackup().id);
+  testing::FaultyStore faulty(memory_.store, memory_.clock);
+  const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFailBefore,
+                                      .operation = StoreOperation::kCreateIfAbsent,
+                                      .key_contains = "gcplan/",
+                                      .times = 1'000'000'000,
+                                      .code = ErrorCode::kConflict});
+  const auto report = CollectGarbage(repository_.KeylessContext(&faulty), {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), ErrorCode::kConflict);
+  EXPECT_EQ(faulty.fired(rule), 1u);
+}
+
 TEST_F(GarbageCollector, FailingDeleteKeepsTheRestOfItsWriterAndNothingElse) {
   const DummyBackup first = repository_.MakeBackup();
   const DummyBackup second = repository_.MakeBackup();
