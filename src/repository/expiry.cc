@@ -53,7 +53,7 @@ Status RefuseUnreadable(const Situation& situation, const BackupSummary& backup)
   return Err(ErrorCode::kRefused,
              "backup {} cannot be read, so nobody knows what would be lost: {}", backup.id.Hex(),
              backup.manifest.error().ToString())
-      .WithHint("run 'pgkeep check'; expire it with --force if it is really lost");
+      .WithHint("run 'pgkeep verify'; expire it with --force if it is really lost");
 }
 
 // Without a complete backup of the source, its partial ones are all that there is.

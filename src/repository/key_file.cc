@@ -213,6 +213,7 @@ Result<KeyFile> LoadKeyFile(FileSystem& files, const std::string& path) {
 
 Status SaveKeyFile(FileSystem& files, const std::string& path, const SecretBytes& text,
                    KeyFileExists exists) {
+  PGK_TRY_CONTEXT("removing what an earlier try has left", RemoveLeftTemporaries(files, path));
   const Status saved =
       WriteFileDurably(files, path, text.Expose(), kPrivateMode, exists == KeyFileExists::kReplace);
   if (saved.ok() || saved.error().code() != ErrorCode::kAlreadyExists) return saved;

@@ -72,7 +72,9 @@ enum class KeyFileExists { kRefuse, kReplace };
 
 // Writes text from one of the Format functions durably with mode 0600. kRefuse: kAlreadyExists,
 // with a hint, and the old file is untouched. kReplace: in one step (key rotation, where the new
-// text holds the old keys too), so that a crash leaves the old or the new file.
+// text holds the old keys too), so that a crash leaves the old or the new file. What earlier calls
+// for this path left when they were killed (a whole key under a hidden name) is removed first, so
+// only one process at a time may save to one path.
 Status SaveKeyFile(FileSystem& files, const std::string& path, const SecretBytes& text,
                    KeyFileExists exists);
 

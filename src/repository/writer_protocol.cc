@@ -77,7 +77,7 @@ Error JudgeMissing(const ControlAccess& control, const WriterId& writer, const B
   if (*decided) return AbortedByOther(control, writer);
   return Err(ErrorCode::kCorruption,
              "an object of base backup {}, which has not expired, is missing", base.Hex())
-      .WithHint("run 'pgkeep check' to see what is damaged")
+      .WithHint("run 'pgkeep verify' to see what is damaged")
       .Attach(missing);
 }
 
@@ -296,7 +296,7 @@ Status CheckPacksPresent(const RepositoryContext& context, const ReferenceList& 
   return Err(ErrorCode::kConflict,
              "{} of {} packs that this backup needs are missing or have another size, first {}",
              missing.size(), references.entries().size(), missing.front().name.Key())
-      .WithHint("run 'pgkeep check' to see what is damaged, then start the backup again");
+      .WithHint("run 'pgkeep verify' to see what is damaged, then start the backup again");
 }
 
 Result<CommitReceipt> CommitWriter(const RepositoryContext& context, const WriterTicket& ticket,

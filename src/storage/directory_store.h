@@ -12,8 +12,8 @@
 // second one may succeed without having written anything.
 //
 // Links: the root may itself be a symbolic link. Below it nothing is followed: a link, socket, pipe
-// or device in the place of an object or of a directory is not listed, and touching it is refused
-// (kRefused). This guards against accidents, not against somebody who changes the tree meanwhile:
+// or device in the place of an object or of a directory is refused (kRefused), by reads, writes and
+// by listings that would have to show it. This guards against accidents, not against somebody who changes the tree meanwhile:
 // whoever may write to the root is trusted.
 //
 // Directories are never removed, also when empty: removing one could take a name that another
