@@ -201,6 +201,7 @@ Status RunKeyRotate(const KeyRotateCommand& command, const CommandContext& conte
   PGK_ASSIGN_OR_RETURN(const auto opened,
                        OpenedRepository::Open(location, environment, KeyNeed::kRequired));
   PGK_TRY(opened->context().keys->RequireReadData("rotating keys"));
+  PGK_TRY(repository::CheckConfigIsCurrent(opened->context()));
   const LoadedKeys& keys = *opened->keys();
   PGK_ASSIGN_OR_RETURN(const auto passphrases, ReadPassphrases(command, environment, keys));
   PGK_ASSIGN_OR_RETURN(const auto stored, ListKeySlots(opened->store(), opened->context().id));
@@ -212,8 +213,9 @@ Status RunKeyRotate(const KeyRotateCommand& command, const CommandContext& conte
   PGK_ASSIGN_OR_RETURN(const KeyBundle bundle, NextBundle(*opened, *environment.random));
   PGK_ASSIGN_OR_RETURN(const ChangeRight right,
                        AcquireChangeRight(*opened, environment, "key rotate"));
+  PGK_TRY(repository::CompleteConfig(right.context));
   const Rotation rotation{location,      environment, keys,
-                          right.context, bundle,      opened->context().config->generation + 1};
+                          right.context, bundle,      right.context.newest_generation + 1};
   PGK_ASSIGN_OR_RETURN(const std::string kit, Rotate(rotation, slots));
 
   Console& console = context.console;

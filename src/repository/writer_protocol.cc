@@ -7,6 +7,7 @@
 #include "base/retry.h"
 #include "repository/abort_decision.h"
 #include "repository/config_object.h"
+#include "repository/config_store.h"
 #include "repository/control_access.h"
 #include "repository/decision_object.h"
 #include "repository/key_ring.h"
@@ -21,6 +22,7 @@ namespace {
 
 Status CheckMayWrite(const RepositoryContext& context, const BeginOptions& options) {
   PGK_CHECK(context.keys != nullptr, "a writer has keys");
+  PGK_TRY(CheckConfigIsCurrent(context));
   PGK_TRY(RequireFeatures(*context.config, FeatureUse::kWrite));
   PGK_TRY(CheckCanCreate(context));
   PGK_TRY(SignerSet(context.config->signers)
