@@ -236,10 +236,9 @@ TEST(Paths, TemporaryNamesAreThoseOfOneFile) {
   EXPECT_TRUE(IsTemporaryNameOf("a", ".a.1-22.tmp"));
   const std::string longest(250, 'x');
   EXPECT_TRUE(IsTemporaryNameOf(longest, "." + longest.substr(0, 200) + ".1-2.tmp"));
-  for (const char* name :
-       {"", ".tmp", "..tmp", ".a.tmp", ".a.1.tmp", ".a.1-.tmp", ".a.-1.tmp", "a.1-2.tmp",
-        ".a.1-2.tmp2", ".1-2.tmp", ".a.x-2.tmp", ".a.1-2-3.tmp", "..1-2.tmp", ".b.1-2.tmp",
-        ".a.b.1-2.tmp", ".aa.1-2.tmp"}) {
+  for (const char* name : {"", ".tmp", "..tmp", ".a.tmp", ".a.1.tmp", ".a.1-.tmp", ".a.-1.tmp",
+                           "a.1-2.tmp", ".a.1-2.tmp2", ".1-2.tmp", ".a.x-2.tmp", ".a.1-2-3.tmp",
+                           "..1-2.tmp", ".b.1-2.tmp", ".a.b.1-2.tmp", ".aa.1-2.tmp"}) {
     EXPECT_FALSE(IsTemporaryNameOf("a", name)) << name;
   }
 }

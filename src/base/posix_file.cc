@@ -25,10 +25,9 @@ FileInfo ToFileInfo(const struct stat& from) {
   if (S_ISREG(from.st_mode)) info.type = FileInfo::Type::kFile;
   if (S_ISDIR(from.st_mode)) info.type = FileInfo::Type::kDirectory;
   info.size = static_cast<uint64_t>(from.st_size);
-  info.modified =
-      Timestamp(std::chrono::seconds(
-                    std::clamp<int64_t>(from.st_mtim.tv_sec, -kSecondsMax, kSecondsMax)) +
-                std::chrono::floor<Duration>(std::chrono::nanoseconds(from.st_mtim.tv_nsec)));
+  info.modified = Timestamp(
+      std::chrono::seconds(std::clamp<int64_t>(from.st_mtim.tv_sec, -kSecondsMax, kSecondsMax)) +
+      std::chrono::floor<Duration>(std::chrono::nanoseconds(from.st_mtim.tv_nsec)));
   info.mode = from.st_mode & 07777U;
   info.inode = from.st_ino;
   return info;

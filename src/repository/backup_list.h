@@ -23,7 +23,8 @@ struct BackupSummary {
   Timestamp committed;
   crypto::Digest32 manifest_sha256{};
   crypto::Digest32 reference_sha256{};
-  // The decoded manifest; or why it cannot be had (also: why the decision cannot). A damaged backup
+  // The decoded manifest; or why it cannot be had (also: why the decision cannot, when that is
+  // damaged). A damaged backup
   // stays in the list, so that nobody takes its absence for an expiry, and damage to one never
   // hides the others.
   Result<Manifest> manifest;

@@ -71,8 +71,8 @@ class ConfigReader {
       if (damage_) {
         if (current.outdated.empty()) current.outdated = damage_->ToString();
       } else {
-        current.warnings.push_back(fmt::format(
-            "{} was passed over: {}", ConfigKey(generation), foreign_->ToString()));
+        current.warnings.push_back(
+            fmt::format("{} was passed over: {}", ConfigKey(generation), foreign_->ToString()));
       }
       if (!first_foreign_ && foreign_) first_foreign_ = foreign_;
       if (!first_damage_ && damage_) first_damage_ = damage_;
@@ -188,8 +188,8 @@ Status WriteConfig(const RepositoryContext& context, const ConfigObject& config)
 
 Result<bool> IsConfigComplete(const RepositoryContext& context) {
   for (const std::string& key : KeysOf(context.config->generation)) {
-    const Result<storage::ObjectInfo> info = Retry(
-        context.retry, *context.clock, context.stop, [&] { return context.store->Head(key); });
+    const Result<storage::ObjectInfo> info = Retry(context.retry, *context.clock, context.stop,
+                                                   [&] { return context.store->Head(key); });
     if (info.ok()) continue;
     if (info.error().code() == ErrorCode::kNotFound) return false;
     return info.error();
@@ -242,7 +242,8 @@ Status CheckEmpty(storage::ObjectStore& store) {
     return Err(ErrorCode::kAlreadyExists, "{} holds what a making of a repository has left: {}",
                store.Url(), names)
         .WithHint(
-            "it was cut off before there was a repository: if it is not running still, remove these "
+            "it was cut off before there was a repository: if it is not running still, remove "
+            "these "
             "objects, and the key and kit that it wrote, and try again");
   }
   return Err(ErrorCode::kAlreadyExists, "{} is not empty: it holds \"{}\"", store.Url(),

@@ -49,8 +49,7 @@ class ConfigStore : public ::testing::Test {
     const KeyBundle rotated = created_->keys.Rotated(random_, false);
     ConfigObject config = repository->config();
     ++config.generation;
-    config.recipients = {
-        (*KeyRing::FromBundle(rotated, created_->id))->data_public_keys().back()};
+    config.recipients = {(*KeyRing::FromBundle(rotated, created_->id))->data_public_keys().back()};
     const Status written = WriteConfig(repository->context(), config);
     PGK_CHECK(written.ok(), "the generation is written");
   }
@@ -204,7 +203,8 @@ TEST_F(ConfigStore, UnreachableStoreIsNoDamage) {
   EXPECT_GT(faulty.fired(rule), 0U);
 }
 
-// An init that is cut off after each of its objects: the next one, or attaching, goes on from there.
+// An init that is cut off after each of its objects: the next one, or attaching, goes on from
+// there.
 TEST_F(ConfigStore, InitThatWasCutOffIsRecognised) {
   testing::MemoryStore place(clock_);
   testing::FaultyStore faulty(place, clock_);

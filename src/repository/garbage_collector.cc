@@ -48,7 +48,7 @@ Status RunCycle(const ControlAccess& control, const GcOptions& options, GcReport
   KeepSet keep;
   PGK_ASSIGN_OR_RETURN(const bool kept, CollectKept(control, options, *view, keep, report));
   if (!kept) return Ok();
-  PGK_ASSIGN_OR_RETURN(GcCandidates candidates, FindCandidates(control, *view, keep));
+  PGK_ASSIGN_OR_RETURN(GcCandidates candidates, FindCandidates(control, options, *view, keep));
   report.packs = candidates.all_packs;
   report.pack_bytes = candidates.all_pack_bytes;
   report.candidates = candidates.objects;

@@ -157,11 +157,9 @@ void TestRepository::Reuse(Writer& writer, size_t base, bool all) {
   }
 }
 
-TestRepository::CommitObjects TestRepository::MakeCommitObjects(const Writer& writer,
-                                                                const std::string& source,
-                                                                bool complete,
-                                                                std::optional<uint64_t> counter)
-    const {
+TestRepository::CommitObjects TestRepository::MakeCommitObjects(
+    const Writer& writer, const std::string& source, bool complete,
+    std::optional<uint64_t> counter) const {
   const ObjectIdentity identity{id_, writer.ticket.writer};
   std::vector<PackEntry> entries = writer.entries;
   std::ranges::sort(entries, {}, &PackEntry::name);

@@ -104,8 +104,8 @@ class TestRepository {
                              const std::string& source = "app", bool complete = true,
                              std::optional<uint64_t> counter = std::nullopt) const;
 
-  // All of it: begins, stores, reuses everything of the bases, commits. `counter` is the place in the
-  // sequence of the source. Aborts the test on failure.
+  // All of it: begins, stores, reuses everything of the bases, commits. `counter` is the place in
+  // the sequence of the source. Aborts the test on failure.
   DummyBackup MakeBackup(const std::vector<BackupId>& bases = {}, int data_packs = 2,
                          const std::string& source = "app", bool complete = true,
                          std::optional<uint64_t> counter = std::nullopt) const;

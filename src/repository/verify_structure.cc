@@ -132,14 +132,15 @@ class StructureCheck {
                                                 const std::string& other_key) {
     Result<Bytes> object = control_.Get(key, kMaxConfigObjectBytes);
     if (!object.ok() && object.error().code() == ErrorCode::kNotFound) {
-      findings_.AddProblem(key, Err(ErrorCode::kNotFound, "{} is missing", key)
-                                    .WithHint("restore it from " + other_key));
+      findings_.AddProblem(
+          key,
+          Err(ErrorCode::kNotFound, "{} is missing", key).WithHint("restore it from " + other_key));
       return std::optional<Bytes>();
     }
     const Result<ConfigObject> config =
-        object.ok() ? DecodeConfig(*object, context_.id, generation,
-                                   &context_.config->operator_public_key)
-                    : Result<ConfigObject>(object.error());
+        object.ok()
+            ? DecodeConfig(*object, context_.id, generation, &context_.config->operator_public_key)
+            : Result<ConfigObject>(object.error());
     if (config.ok()) return std::optional(*std::move(object));
     PGK_TRY(Note(key, config.error()));
     return std::optional<Bytes>();

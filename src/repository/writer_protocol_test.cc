@@ -230,8 +230,8 @@ TEST_F(WriterProtocol, LostAnswersAreResolved) {
   EXPECT_THAT(MissingLiveObjects(context_), ElementsAre());
 }
 
-// The decision was made and can be read back, but no create has confirmed it: what a store shows may
-// be in a cache that a power failure empties.
+// The decision was made and can be read back, but no create has confirmed it: what a store shows
+// may be in a cache that a power failure empties.
 TEST_F(WriterProtocol, DecisionThatIsOnlyVisibleIsNoProof) {
   testing::FaultyStore faulty(memory_.store, memory_.clock);
   const RepositoryContext context = repository_.Context(&faulty);
