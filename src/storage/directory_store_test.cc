@@ -451,5 +451,36 @@ TEST_F(DirectoryStoreTest, CreationCostsTwoSyncs) {
   EXPECT_LE(faulty_.calls(), 16U);
 }
 
+TEST_F(DirectoryStoreTest, ReserveTakesSpaceUntilItIsReleased) {
+  const auto store = Open();
+  EXPECT_FALSE(std::filesystem::exists(Path("+tmp/reserve"))) << "only when asked";
+  ASSERT_TRUE(store->ReleaseReserve().ok()) << "there is none";
+  ASSERT_TRUE(store->KeepReserve().ok());
+  struct stat info = {};
+  ASSERT_EQ(::stat(Path("+tmp/reserve").c_str(), &info), 0);
+  EXPECT_EQ(static_cast<uint64_t>(info.st_size), kReserveBytes);
+  EXPECT_GE(static_cast<uint64_t>(info.st_blocks) * 512, kReserveBytes) << "no hole";
+  EXPECT_EQ(info.st_mode & 0777, 0600U);
+  ASSERT_TRUE(store->KeepReserve().ok());
+  EXPECT_TRUE(ListKeys(*store, "", 10).empty());
+  ASSERT_TRUE(store->ReleaseReserve().ok());
+  EXPECT_FALSE(std::filesystem::exists(Path("+tmp/reserve")));
+}
+
+TEST_F(DirectoryStoreTest, ReserveThatWasCutOffIsMadeAnew) {
+  const auto store = Open();
+  std::ofstream(Path("+tmp/reserve")) << "x";
+  ASSERT_TRUE(store->KeepReserve().ok());
+  EXPECT_EQ(std::filesystem::file_size(Path("+tmp/reserve")), kReserveBytes);
+}
+
+TEST_F(DirectoryStoreTest, ReserveThatDoesNotFitIsNoErrorAndLeavesNothing) {
+  const auto store = Open(faulty_);
+  faulty_.LimitSpace(kReserveBytes / 2);
+  EXPECT_TRUE(store->KeepReserve().ok());
+  EXPECT_GT(faulty_.fired(), 0U);
+  EXPECT_FALSE(std::filesystem::exists(Path("+tmp/reserve")));
+}
+
 }  // namespace
 }  // namespace pgkeep::storage
