@@ -227,6 +227,10 @@ Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
   if (!created.ok()) {
     return keeper.began() ? WithLeftFiles(created.error(), plan) : created.error();
   }
+  // So that a full disk can be cleaned up. The repository is good without.
+  if (const Status kept = store->KeepReserve(); !kept.ok()) {
+    context.console.Warn(kept.error().ToString());
+  }
   PGK_TRY_CONTEXT("the repository was made, but not its configuration",
                   WriteConfiguration(plan, *environment.files));
   ShowCreated(plan, created->id, keeper.slot(), context.console);

@@ -58,8 +58,9 @@ struct KeyRemoveCommand {
   std::string slot;
 };
 
-// pgkeep key rotate [--passphrase-file F]...: the passphrases of the key slots.
+// pgkeep key rotate [--signing-key] [--passphrase-file F]...: the passphrases of the key slots.
 struct KeyRotateCommand {
+  bool signing_key = false;
   std::vector<std::string> passphrase_files;
 };
 
@@ -71,11 +72,12 @@ struct ExpireCommand {
   std::string reason;
 };
 
-// pgkeep gc [--dry-run] [--abort-writer ID]... [--force]
+// pgkeep gc [--dry-run] [--abort-writer ID]... [--break-lease ID] [--force]
 struct GcCommand {
   bool dry_run = false;
   bool force = false;
   std::vector<std::string> abort_writers;
+  std::string break_lease;  // empty: none
 };
 
 using Command =

@@ -62,6 +62,7 @@ RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& le
 // Removes a lease by order of an operator, who thereby asserts that its holder is dead and that no
 // request of it is under way.
 //   kNotFound  there is no such lease
+//   kBusy      a process of this machine is at work
 //   kRefused   the holder was seen, by the lease or by any heartbeat, within kRequestLifetime
 Status BreakExclusiveLease(const RepositoryContext& context, const LeaseId& lease);
 

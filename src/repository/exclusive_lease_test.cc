@@ -93,8 +93,9 @@ TEST_F(ExclusiveLeaseTest, OtherMachineIsBusyAndTold) {
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().Describe(),
             "the repository is in use: backup on db1, process 42, since 2026-01-01T00:00:00Z\n"
-            "hint: try again when that has ended; if its process is surely dead, break lease " +
-                OnlyLease().Hex());
+            "hint: try again when that has ended; if its process is surely dead, run "
+            "'pgkeep gc --break-lease " +
+                OnlyLease().Hex() + "'");
   EXPECT_EQ(ExitStatus(second.error().code()), 75);
   EXPECT_THAT(Leases(), SizeIs(1)) << "the second one has withdrawn";
 }
@@ -193,6 +194,14 @@ TEST_F(ExclusiveLeaseTest, OperatorBreaksTheLeaseOfADeadHolder) {
             ErrorCode::kRefused);
   EXPECT_EQ((*first)->store().Delete("p/x").error().code(), ErrorCode::kRefused);
   EXPECT_EQ((*first)->store().Put("p/x", AsBytes("x")).error().code(), ErrorCode::kRefused);
+}
+
+TEST_F(ExclusiveLeaseTest, LivingHolderOfThisMachineIsSeenWithoutAClock) {
+  const Acquired first = Acquire(here_, "first");
+  ASSERT_TRUE(first.ok());
+  memory_.clock.Advance(std::chrono::hours(1000));
+  EXPECT_EQ(BreakExclusiveLease(ContextOf(here_), OnlyLease()).error().code(), ErrorCode::kBusy);
+  EXPECT_THAT(Leases(), SizeIs(1));
 }
 
 TEST_F(ExclusiveLeaseTest, HeartbeatShowsThatTheHolderIsAlive) {
@@ -402,8 +411,7 @@ TEST_F(ExclusiveMode, CollectorThatLosesItsLeaseWritesNoPlan) {
   Acquired lease = Acquire(here_, "test", &hook);
   ASSERT_TRUE(lease.ok()) << lease.error().Describe();
   hook.Before("head", "lease/", 1, [&] { ASSERT_TRUE(memory_.store.Delete(Leases().at(0)).ok()); });
-  const Result<GcReport> report =
-      CollectGarbage(WithLease(ContextOf(here_, &hook), **lease), {});
+  const Result<GcReport> report = CollectGarbage(WithLease(ContextOf(here_, &hook), **lease), {});
   ASSERT_TRUE(hook.fired());
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.error().code(), ErrorCode::kRefused);

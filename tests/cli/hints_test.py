@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-QUOTED = re.compile(r"['`]pgkeep ([^'`]*)['`]")
+QUOTED = re.compile(r"['`]pgkeep ([^'`]*)(?:['`]|$)")
 WORD = re.compile(r"[a-z]+")
 OPTION = re.compile(r"--[a-z-]+")
 LEAST_FOUND = 10  # fewer means that this test looks in the wrong place
