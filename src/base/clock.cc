@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/check.h"
 #include "base/mutex.h"
 
 namespace pgkeep {
@@ -69,13 +68,19 @@ int TakeFraction(std::string_view& text) {
   return micros;
 }
 
+// The first and the last time that has a year of four digits.
+constexpr Timestamp kFirstTime =
+    std::chrono::sys_days(std::chrono::year(0) / std::chrono::January / 1);
+constexpr Timestamp kLastTime =
+    std::chrono::sys_days(std::chrono::year(9999) / std::chrono::December / 31) + hours(24) -
+    Duration(1);
+
+// `time` is in between.
 std::string FormatSeconds(Timestamp time) {
   const auto day = floor<days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(floor<seconds>(time - day));
-  const int year = static_cast<int>(date.year());
-  PGK_CHECK(year >= 0 && year <= 9999, "the year has four digits");
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year,
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
@@ -87,9 +92,12 @@ Clock& SystemClock() {
   return clock;
 }
 
-std::string FormatUtc(Timestamp time) { return FormatSeconds(time) + "Z"; }
+std::string FormatUtc(Timestamp time) {
+  return FormatSeconds(std::clamp(time, kFirstTime, kLastTime)) + "Z";
+}
 
 std::string FormatUtcMicros(Timestamp time) {
+  time = std::clamp(time, kFirstTime, kLastTime);
   const Duration fraction = time - floor<seconds>(time);
   return fmt::format("{}.{:06}Z", FormatSeconds(time), fraction.count());
 }

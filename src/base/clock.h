@@ -36,8 +36,8 @@ class Clock {
 // The real clock of this machine; lives for ever.
 Clock& SystemClock();
 
-// "2026-11-22T13:05:00Z": whole seconds, rounded down. Years 0000 to 9999 only; others are a
-// programmer error.
+// "2026-11-22T13:05:00Z": whole seconds, rounded down. A time outside the years 0000 to 9999, which
+// some file systems and stores can tell, is shown as the nearest one inside.
 std::string FormatUtc(Timestamp time);
 
 // "2026-11-22T13:05:00.000250Z": with all six digits of the fraction; ParseUtc() gives back the

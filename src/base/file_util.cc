@@ -130,23 +130,30 @@ Status ReplaceFileDurably(FileSystem& files, const std::string& path, ByteSpan d
                          {.mode = kPrivateMode, .replace = true, .like = &like});
 }
 
-bool IsTemporaryName(std::string_view name) {
-  // ".<name>.<process>-<counter>.tmp"
+bool IsTemporaryNameOf(std::string_view file_name, std::string_view name) {
   constexpr std::string_view kSuffix = ".tmp";
-  if (name.size() <= kSuffix.size() || !name.starts_with('.') || !name.ends_with(kSuffix)) {
-    return false;
-  }
-  name.remove_prefix(1);
+  const std::string prefix = fmt::format(".{}.", file_name.substr(0, kNameInTemporaryMax));
+  if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) return false;
+  if (name.size() < prefix.size() + kSuffix.size()) return false;
+  name.remove_prefix(prefix.size());
   name.remove_suffix(kSuffix.size());
-  const size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos || dot == 0) return false;
-  name.remove_prefix(dot + 1);
   const size_t dash = name.find('-');
   if (dash == std::string_view::npos) return false;
   const auto is_number = [](std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
   };
   return is_number(name.substr(0, dash)) && is_number(name.substr(dash + 1));
+}
+
+Status RemoveLeftTemporaries(FileSystem& files, const std::string& path) {
+  const std::string file_name = FileName(path);
+  const std::string directory = ParentDirectory(path);
+  return files.VisitDirectory(directory, [&](const DirectoryEntry& entry) -> Status {
+    if (!IsTemporaryNameOf(file_name, entry.name)) return Ok();
+    Status removed = files.Remove(JoinPath(directory, entry.name));
+    if (!removed.ok() && removed.error().code() == ErrorCode::kNotFound) return Ok();
+    return removed;
+  });
 }
 
 Status CreateDirectories(FileSystem& files, const std::string& path, uint32_t mode) {

@@ -15,13 +15,13 @@ Result<Bytes> ReadWholeFile(FileSystem& files, const std::string& path, uint64_t
 
 // Writes a file so that a power cut leaves either what was there before or all of `data`, and
 // success means that it stays. Writes a temporary file in the same directory (see
-// IsTemporaryName()), fsyncs it, gives it its name, and fsyncs the directory, which must exist
+// IsTemporaryNameOf()), fsyncs it, gives it its name, and fsyncs the directory, which must exist
 // durably.
 //
 // With `replace` an existing file is replaced; without, it is kAlreadyExists and untouched, even if
 // it appears at the last moment. After any other error the file may be in place or not, but it is
-// never in place in part. A temporary file that is left by a crash, or whose removal fails, is
-// harmless.
+// never in place in part. A temporary file may be left by a crash: see
+// RemoveLeftTemporaries().
 Status WriteFileDurably(FileSystem& files, const std::string& path, ByteSpan data, uint32_t mode,
                         bool replace);
 
@@ -31,9 +31,13 @@ Status WriteFileDurably(FileSystem& files, const std::string& path, ByteSpan dat
 // may not make a file with that owner and group.
 Status ReplaceFileDurably(FileSystem& files, const std::string& path, ByteSpan data);
 
-// True for the names that WriteFileDurably() gives to its temporary files
-// (".<name>.<process>-<counter>.tmp").
-bool IsTemporaryName(std::string_view name);
+// True for the names that WriteFileDurably() gives to the temporary files of a file called
+// `file_name` (".<file_name>.<process>-<counter>.tmp").
+bool IsTemporaryNameOf(std::string_view file_name, std::string_view name);
+
+// Removes the temporary files that WriteFileDurably() calls for `path` left when they were killed:
+// for files whose content must not lie about. Nobody else may be writing `path`: that writer fails.
+Status RemoveLeftTemporaries(FileSystem& files, const std::string& path);
 
 // Creates a directory and all that is missing above it, each with `mode` and made durable in its
 // parent before the next. Success if it is there already. Also makes the deepest directory that was

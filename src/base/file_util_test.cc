@@ -159,7 +159,7 @@ TEST_F(WriteFileDurablyTest, EveryFaultIsReportedAndHarmless) {
           }
           if (!status.ok() && times == 1) {
             for (const DirectoryEntry& entry : *PosixFileSystem().ReadDirectory(directory.path())) {
-              EXPECT_TRUE(entry.name == "a" || IsTemporaryName(entry.name)) << entry.name;
+              EXPECT_TRUE(entry.name == "a" || IsTemporaryNameOf("a", entry.name)) << entry.name;
             }
           }
         }
@@ -290,14 +290,30 @@ TEST(Paths, JoinPathHasOneSlash) {
   EXPECT_EQ(JoinPath(".", "b"), "./b");
 }
 
-TEST(Paths, TemporaryNamesAreOursOnly) {
-  EXPECT_TRUE(IsTemporaryName(".pgkeep.key.123-0.tmp"));
-  EXPECT_TRUE(IsTemporaryName(".a.1-22.tmp"));
-  for (const char* name :
-       {"", ".tmp", "..tmp", ".a.tmp", ".a.1.tmp", ".a.1-.tmp", ".a.-1.tmp", "a.1-2.tmp",
-        ".a.1-2.tmp2", ".1-2.tmp", ".a.x-2.tmp", ".a.1-2-3.tmp", "..1-2.tmp"}) {
-    EXPECT_FALSE(IsTemporaryName(name)) << name;
+TEST(Paths, TemporaryNamesAreThoseOfOneFile) {
+  EXPECT_TRUE(IsTemporaryNameOf("pgkeep.key", ".pgkeep.key.123-0.tmp"));
+  EXPECT_TRUE(IsTemporaryNameOf("a", ".a.1-22.tmp"));
+  const std::string longest(250, 'x');
+  EXPECT_TRUE(IsTemporaryNameOf(longest, "." + longest.substr(0, 200) + ".1-2.tmp"));
+  for (const char* name : {"", ".tmp", "..tmp", ".a.tmp", ".a.1.tmp", ".a.1-.tmp", ".a.-1.tmp",
+                           "a.1-2.tmp", ".a.1-2.tmp2", ".1-2.tmp", ".a.x-2.tmp", ".a.1-2-3.tmp",
+                           "..1-2.tmp", ".b.1-2.tmp", ".a.b.1-2.tmp", ".aa.1-2.tmp"}) {
+    EXPECT_FALSE(IsTemporaryNameOf("a", name)) << name;
   }
+}
+
+TEST_F(WriteFileDurablyTest, LeftTemporariesOfOneFileCanBeRemoved) {
+  for (const char* name : {".key.1-2.tmp", ".key.33-4.tmp", ".key.old.1-2.tmp", "key", "x"}) {
+    ASSERT_TRUE(PosixFileSystem().CreateNew(At(name), 0600).ok());
+  }
+  ASSERT_TRUE(RemoveLeftTemporaries(PosixFileSystem(), At("key")).ok());
+  EXPECT_FALSE(PosixFileSystem().Stat(At(".key.1-2.tmp")).ok());
+  EXPECT_FALSE(PosixFileSystem().Stat(At(".key.33-4.tmp")).ok());
+  EXPECT_EQ(CountNames(directory_.path()), 3U);
+
+  ASSERT_TRUE(PosixFileSystem().CreateNew(At(".key.1-2.tmp"), 0600).ok());
+  files_.AddFault({.call = FileCall::kRemove});
+  EXPECT_EQ(RemoveLeftTemporaries(files_, At("key")).error().os_errno(), EIO);
 }
 
 }  // namespace

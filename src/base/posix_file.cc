@@ -14,6 +14,10 @@ namespace {
 
 constexpr uint64_t kOffsetMax = std::numeric_limits<off_t>::max();
 
+// Eleven thousand years. A damaged inode can say any time, and far beyond this one the microseconds
+// overflow, or else what is added to them.
+constexpr int64_t kSecondsMax = int64_t{365} * 24 * 3600 * 11'000;
+
 }  // namespace
 
 FileInfo ToFileInfo(const struct stat& from) {
@@ -21,9 +25,9 @@ FileInfo ToFileInfo(const struct stat& from) {
   if (S_ISREG(from.st_mode)) info.type = FileInfo::Type::kFile;
   if (S_ISDIR(from.st_mode)) info.type = FileInfo::Type::kDirectory;
   info.size = static_cast<uint64_t>(from.st_size);
-  info.modified =
-      Timestamp(std::chrono::seconds(from.st_mtim.tv_sec) +
-                std::chrono::floor<Duration>(std::chrono::nanoseconds(from.st_mtim.tv_nsec)));
+  info.modified = Timestamp(
+      std::chrono::seconds(std::clamp<int64_t>(from.st_mtim.tv_sec, -kSecondsMax, kSecondsMax)) +
+      std::chrono::floor<Duration>(std::chrono::nanoseconds(from.st_mtim.tv_nsec)));
   info.mode = from.st_mode & 07777U;
   info.inode = from.st_ino;
   info.owner = from.st_uid;

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "base/file.h"
@@ -66,16 +67,18 @@ Result<UniqueFd> Create(const std::string& path, uint32_t mode) {
   return failure;
 }
 
-FileInfo::Type TypeOfEntry(DIR* directory, const struct dirent& entry, bool& vanished) {
-  vanished = false;
+// nullopt for a name that has gone since it was read.
+Result<std::optional<FileInfo::Type>> TypeOfEntry(DIR* directory, const struct dirent& entry,
+                                                  const std::string& path) {
   if (entry.d_type == DT_REG) return FileInfo::Type::kFile;
   if (entry.d_type == DT_DIR) return FileInfo::Type::kDirectory;
   if (entry.d_type != DT_UNKNOWN) return FileInfo::Type::kOther;
   // Some file systems leave the type out.
   struct stat info = {};
   if (::fstatat(::dirfd(directory), entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
-    vanished = errno == ENOENT;
-    return FileInfo::Type::kOther;
+    if (errno == ENOENT) return std::optional<FileInfo::Type>();
+    // To leave the name out would be to say that it is not there.
+    return Failed("examining", path + "/" + entry.d_name, errno);
   }
   return ToFileInfo(info).type;
 }
@@ -248,9 +251,9 @@ Status RealFileSystem::VisitDirectory(const std::string& path,
     if (entry == nullptr) return Ok();
     std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
-    bool vanished = false;
-    const FileInfo::Type type = TypeOfEntry(directory.get(), *entry, vanished);
-    if (!vanished) PGK_TRY(visit({std::move(name), type}));
+    PGK_ASSIGN_OR_RETURN(const std::optional<FileInfo::Type> type,
+                         TypeOfEntry(directory.get(), *entry, path));
+    if (type) PGK_TRY(visit({std::move(name), *type}));
   }
 }
 

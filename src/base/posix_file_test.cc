@@ -147,5 +147,16 @@ TEST_F(PosixFileTest, InfoDescribesTheFile) {
   EXPECT_GT(info.modified, SystemClock().Now() - std::chrono::hours(1));
 }
 
+// What a damaged inode may say.
+TEST(ToFileInfo, KeepsImpossibleTimesInRange) {
+  struct stat from = {};
+  from.st_mtim.tv_sec = INT64_MAX;
+  EXPECT_GT(internal::ToFileInfo(from).modified, SystemClock().Now());
+  EXPECT_EQ(FormatUtc(internal::ToFileInfo(from).modified), "9999-12-31T23:59:59Z");
+  from.st_mtim.tv_sec = INT64_MIN;
+  EXPECT_LT(internal::ToFileInfo(from).modified, Timestamp());
+  EXPECT_EQ(FormatUtc(internal::ToFileInfo(from).modified), "0000-01-01T00:00:00Z");
+}
+
 }  // namespace
 }  // namespace pgkeep

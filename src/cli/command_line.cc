@@ -106,6 +106,7 @@ constexpr char kKeyRotateExamples[] =
     "Examples:\n"
     "  pgkeep key rotate\n"
     "  pgkeep key rotate --passphrase-file office.txt --passphrase-file safe.txt\n"
+    "  pgkeep key rotate --signing-key     after a host was stolen or given up\n"
     "Writes a new data key into the key file, and a new recovery kit. Old backups stay readable\n"
     "with the new files. Key slots need their passphrases.";
 
@@ -249,6 +250,9 @@ class CommandLine {
     expired_for_ = gc_->add_option("--expired-for", expired_for_text_,
                                    "Only backups that expired so long ago: 90m, 12h, 7d")
                        ->type_name("DURATION");
+    gc_->add_option("--break-lease", gc_options_.break_lease,
+                    "First take the repository from this holder, which is surely dead")
+        ->type_name("ID");
   }
 
   void AddKey() {
@@ -268,6 +272,8 @@ class CommandLine {
         Add(*key_, "remove", "Remove a key slot", "Example:\n  pgkeep key remove 0c1d2e3f");
     key_remove_->add_option("SLOT", key_remove_options_.slot, "Its eight digits")->required();
     key_rotate_ = Add(*key_, "rotate", "Make a new data key", kKeyRotateExamples);
+    key_rotate_->add_flag("--signing-key", key_rotate_options_.signing_key,
+                          "A new signing key too: the old host key may write no more");
     key_rotate_
         ->add_option("--passphrase-file", key_rotate_options_.passphrase_files,
                      "File with the passphrase of a key slot (repeatable)")

@@ -9,6 +9,7 @@
 #include "cli/backup_lookup.h"
 #include "cli/commands.h"
 #include "cli/repository_access.h"
+#include "cli/space_reserve.h"
 #include "repository/backup_list.h"
 
 namespace pgkeep::cli {
@@ -44,12 +45,14 @@ Status RunExpire(const ExpireCommand& command, const CommandContext& context) {
     PGK_ASSIGN_OR_RETURN(const repository::BackupId id, LookUpBackupId(backups, selector));
     options.backups.push_back(id);
   }
-  ChangeRight right;
-  right.context = opened->context();
-  if (!command.dry_run) {
-    PGK_ASSIGN_OR_RETURN(right, AcquireChangeRight(*opened, context.environment, "expire"));
-  }
-  PGK_ASSIGN_OR_RETURN(const auto expired, repository::ExpireBackups(right.context, options));
+  const auto expire = [&]() -> Result<std::vector<repository::ExpiredBackup>> {
+    if (command.dry_run) return repository::ExpireBackups(opened->context(), options);
+    PGK_ASSIGN_OR_RETURN(const ChangeRight right,
+                         AcquireChangeRight(*opened, context.environment, "expire"));
+    return repository::ExpireBackups(right.context, options);
+  };
+  PGK_ASSIGN_OR_RETURN(const auto expired,
+                       command.dry_run ? expire() : WithSpaceReserve(opened->store(), expire));
 
   context.console.document().Set("dry_run", command.dry_run);
   context.console.document().Set("backups", ExpiredJson(expired));

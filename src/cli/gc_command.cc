@@ -8,7 +8,9 @@
 #include "cli/backup_text.h"
 #include "cli/commands.h"
 #include "cli/repository_access.h"
+#include "cli/space_reserve.h"
 #include "cli/text_format.h"
+#include "repository/exclusive_lease.h"
 #include "repository/garbage_collector.h"
 #include "storage/directory_store.h"
 
@@ -93,6 +95,24 @@ Status SweepTemporaries(const RepositoryLocation& location, const Environment& e
   return Ok();
 }
 
+// By order of the user, who says that the holder is dead.
+Status BreakLease(const std::string& name, bool dry_run,
+                  const repository::RepositoryContext& repository, Console& console) {
+  const Result<repository::LeaseId> lease = repository::LeaseId::FromHex(name);
+  if (!lease.ok()) {
+    return Err(ErrorCode::kInvalidArgument, "'{}' names no lease", name)
+        .WithHint("give the 32 digits that the message about the busy repository shows");
+  }
+  if (dry_run) {
+    return Err(ErrorCode::kInvalidArgument, "--dry-run and --break-lease exclude each other")
+        .WithHint("a dry run needs no lease");
+  }
+  PGK_TRY(repository::BreakExclusiveLease(repository, *lease));
+  console.document().Set("broken_lease", lease->Hex());
+  console.Print(fmt::format("broke lease {}", lease->Hex()));
+  return Ok();
+}
+
 Status ShowUnfinished(const repository::RepositoryContext& repository, Console& console) {
   PGK_ASSIGN_OR_RETURN(const auto unfinished, ListUnfinished(repository));
   console.document().Set("unfinished", UnfinishedJson(unfinished));
@@ -123,12 +143,19 @@ Status RunGc(const GcCommand& command, const CommandContext& context) {
       options.abort_writers.push_back(id);
     }
   }
+  if (!command.break_lease.empty()) {
+    PGK_TRY(BreakLease(command.break_lease, command.dry_run, opened->context(), context.console));
+  }
   ChangeRight right;
   right.context = opened->context();
   if (!command.dry_run) {
-    PGK_ASSIGN_OR_RETURN(right, AcquireChangeRight(*opened, context.environment, "gc"));
+    PGK_ASSIGN_OR_RETURN(right, WithSpaceReserve(opened->store(), [&] {
+                           return AcquireChangeRight(*opened, context.environment, "gc");
+                         }));
   }
-  PGK_ASSIGN_OR_RETURN(const GcReport report, repository::CollectGarbage(right.context, options));
+  const auto collect = [&] { return repository::CollectGarbage(right.context, options); };
+  PGK_ASSIGN_OR_RETURN(const GcReport report,
+                       command.dry_run ? collect() : WithSpaceReserve(opened->store(), collect));
   context.console.document().Set("dry_run", command.dry_run);
   context.console.document().Set("gc", ReportJson(report));
   PrintReport(report, command.dry_run, context.console);
@@ -136,6 +163,7 @@ Status RunGc(const GcCommand& command, const CommandContext& context) {
   PGK_TRY(ShowUnfinished(right.context, context.console));
   if (!command.dry_run) {
     PGK_TRY(SweepTemporaries(location, context.environment, context.console));
+    PGK_TRY(opened->store().KeepReserve());
   }
   return report.Outcome();
 }

@@ -344,6 +344,10 @@ Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
         .WithContext("the repository was made, but not its configuration")
         .WithHint("mend that, then: " + AttachCommand(plan, plan.UsedKey()));
   }
+  // So that a full disk can be cleaned up. The repository is good without.
+  if (const Status kept = store->KeepReserve(); !kept.ok()) {
+    context.console.Warn(kept.error().ToString());
+  }
   ShowCreated(plan, created->id, keeper.slot(), context.console);
   ShowNextSteps(plan, context.console);
   return Ok();
@@ -368,6 +372,13 @@ Status AttachRepository(const CommandContext& context) {
                        OpenedRepository::Open(location, environment, KeyNeed::kRequired));
   PGK_ASSIGN_OR_RETURN(const auto backups, repository::ListBackups(opened->context()));
   PGK_TRY(MakeDirectories(written, *environment.files));
+  // An init that was cut off may have come to the copy of its configuration only.
+  PGK_ASSIGN_OR_RETURN(const bool complete, repository::IsConfigComplete(opened->context()));
+  if (!complete) {
+    PGK_ASSIGN_OR_RETURN(const ChangeRight right,
+                         AcquireChangeRight(*opened, environment, "init --attach"));
+    PGK_TRY(repository::CompleteConfig(right.context));
+  }
   PGK_TRY(WriteConfiguration(plan, *environment.files));
 
   const repository::KeyRing& ring = *opened->context().keys;

@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "repository/config_object.h"
+#include "repository/config_store.h"
 #include "repository/key_ring.h"
 #include "repository/limits.h"
 #include "repository/object_names.h"
 #include "repository/passphrase_wrap.h"
-#include "repository/repository.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -29,7 +29,7 @@ bool OpensNewestRecipient(const repository::KeyBundle& bundle, const repository:
 
 Result<LoadedKeys> LoadFromSlot(storage::ObjectStore& store, SecretBytes passphrase) {
   PGK_ASSIGN_OR_RETURN(const repository::RepositoryId id, repository::PeekRepository(store));
-  PGK_ASSIGN_OR_RETURN(const repository::ConfigObject config,
+  PGK_ASSIGN_OR_RETURN(const repository::CurrentConfig current,
                        repository::ReadConfig(store, id, nullptr, {}, SystemClock(), {}));
   PGK_ASSIGN_OR_RETURN(const std::vector<StoredSlot> slots, ListKeySlots(store, id));
   if (slots.empty()) {
@@ -49,7 +49,7 @@ Result<LoadedKeys> LoadFromSlot(storage::ObjectStore& store, SecretBytes passphr
       if (bundle.error().code() != ErrorCode::kWrongKey) return std::move(bundle).error();
       continue;
     }
-    if (OpensNewestRecipient(*bundle, id, config)) {
+    if (OpensNewestRecipient(*bundle, id, current.config)) {
       return LoadedKeys{id, *std::move(bundle), std::nullopt, slot.slot, std::move(passphrase)};
     }
     if (!older) older.emplace(slot.slot, *std::move(bundle));

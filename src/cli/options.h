@@ -60,8 +60,9 @@ struct KeyRemoveCommand {
   std::string slot;
 };
 
-// pgkeep key rotate [--passphrase-file F]...: the passphrases of the key slots.
+// pgkeep key rotate [--signing-key] [--passphrase-file F]...: the passphrases of the key slots.
 struct KeyRotateCommand {
+  bool signing_key = false;
   std::vector<std::string> passphrase_files;
 };
 
@@ -73,12 +74,14 @@ struct ExpireCommand {
   std::string reason;
 };
 
-// pgkeep gc [--dry-run] [--abort-writer ID]... [--expired-for DURATION] [--force]
+// pgkeep gc [--dry-run] [--abort-writer ID]... [--break-lease ID] [--expired-for DURATION]
+// [--force]
 struct GcCommand {
   bool dry_run = false;
   bool force = false;
   Duration expired_for = Duration::zero();
   std::vector<std::string> abort_writers;
+  std::string break_lease;  // empty: none
 };
 
 using Command =

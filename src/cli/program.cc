@@ -18,6 +18,9 @@ bool Has(const std::vector<std::string>& arguments, const std::string& word) {
 
 Status Dispatch(const Command& command, const CommandContext& context) {
   PGK_TRY(crypto::InitCrypto());
+  if (!crypto::HasAesHardware()) {
+    context.console.Warn("this processor has no instructions for AES: encryption will be slow");
+  }
   struct Runner {
     const CommandContext& context;
     Status operator()(const InitCommand& command) const { return RunInit(command, context); }

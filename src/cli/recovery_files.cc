@@ -22,12 +22,15 @@ Result<SecretBytes> FormatKit(const KitContent& content, const std::string& name
   return repository::FormatLockedRecoveryKit(*content.locked, key_id, content.repository, facts);
 }
 
+bool HoldsKey(FileSystem& files, const std::string& path, const repository::KeyBundle& bundle,
+              const repository::RepositoryId& repository) {
+  const Result<repository::KeyFile> there = repository::LoadKeyFile(files, path);
+  return there.ok() && there->repository == repository &&
+         there->key_id == repository::ComputeKeyId(bundle, repository);
+}
+
 Status SaveKit(const KitContent& content, const std::string& path, const Environment& environment) {
-  const Result<repository::KeyFile> there = repository::LoadKeyFile(*environment.files, path);
-  if (there.ok() && there->repository == content.repository &&
-      there->key_id == repository::ComputeKeyId(content.bundle, content.repository)) {
-    return Ok();
-  }
+  if (HoldsKey(*environment.files, path, content.bundle, content.repository)) return Ok();
   PGK_ASSIGN_OR_RETURN(const SecretBytes text, FormatKit(content, FileName(path), environment));
   return repository::SaveKeyFile(*environment.files, path, text,
                                  repository::KeyFileExists::kRefuse);

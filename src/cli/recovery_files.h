@@ -29,6 +29,10 @@ struct KitContent {
 Result<SecretBytes> FormatKit(const KitContent& content, const std::string& name,
                               const Environment& environment);
 
+// Whether the key file or kit at `path` holds the keys of `bundle`.
+bool HoldsKey(FileSystem& files, const std::string& path, const repository::KeyBundle& bundle,
+              const repository::RepositoryId& repository);
+
 // Writes a kit to a new file, durably and with mode 0600. A file that is there is kAlreadyExists,
 // unless it holds the same key already: then nothing is done.
 Status SaveKit(const KitContent& content, const std::string& path, const Environment& environment);

@@ -1,7 +1,9 @@
 #include "repository/backup_list.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "repository/control_access.h"
@@ -65,6 +67,59 @@ Error Ambiguous(std::string_view selector, const std::vector<const BackupSummary
       .WithHint("give more digits of the id");
 }
 
+uint64_t CounterOf(const BackupSummary& backup) {
+  return backup.manifest->sequence ? backup.manifest->sequence->counter : 0;
+}
+
+// Where a backup stands in the list.
+struct Rank {
+  Timestamp time;       // not later than that of any later backup of its sequence
+  size_t sequence = 0;  // which source and kind; 0 without a manifest
+  size_t place = 0;     // in the sequence, 0 = last
+};
+
+// By index into `backups`.
+std::vector<Rank> RankAll(const std::vector<BackupSummary>& backups) {
+  std::map<std::pair<std::string_view, BackupKind>, std::vector<size_t>> sequences;
+  std::vector<Rank> ranks(backups.size());
+  for (size_t i = 0; i < backups.size(); ++i) {
+    ranks[i].time = backups[i].committed;
+    if (!backups[i].manifest.ok()) continue;
+    const Manifest& manifest = *backups[i].manifest;
+    sequences[{manifest.source, manifest.kind}].push_back(i);
+  }
+  size_t number = 0;
+  for (auto& [source, members] : sequences) {
+    std::ranges::sort(
+        members, [&](size_t a, size_t b) { return IsLaterInSequence(backups[a], backups[b]); });
+    ++number;
+    Timestamp latest = Timestamp::max();
+    for (size_t place = 0; place < members.size(); ++place) {
+      Rank& rank = ranks[members[place]];
+      latest = std::min(latest, rank.time);
+      rank = {.time = latest, .sequence = number, .place = place};
+    }
+  }
+  return ranks;
+}
+
+void SortNewestFirst(std::vector<BackupSummary>& backups) {
+  const std::vector<Rank> ranks = RankAll(backups);
+  std::vector<size_t> order(backups.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, [&](size_t a, size_t b) {
+    const Rank& left = ranks[a];
+    const Rank& right = ranks[b];
+    if (left.time != right.time) return left.time > right.time;
+    return std::tie(left.sequence, left.place, backups[a].id) <
+           std::tie(right.sequence, right.place, backups[b].id);
+  });
+  std::vector<BackupSummary> sorted;
+  sorted.reserve(backups.size());
+  for (const size_t index : order) sorted.push_back(std::move(backups[index]));
+  backups = std::move(sorted);
+}
+
 bool IsLowerHex(std::string_view text) {
   return std::ranges::all_of(
       text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -88,10 +143,12 @@ Result<std::vector<BackupSummary>> ListBackups(const RepositoryContext& context)
     if (summary) backups.push_back(std::move(*summary));
   }
   if (const Error* common = CommonError(backups)) return *common;
-  std::ranges::sort(backups, [](const BackupSummary& a, const BackupSummary& b) {
-    return a.committed != b.committed ? a.committed > b.committed : a.id < b.id;
-  });
+  SortNewestFirst(backups);
   return backups;
+}
+
+bool IsLaterInSequence(const BackupSummary& a, const BackupSummary& b) {
+  return std::tuple(CounterOf(a), a.committed, b.id) > std::tuple(CounterOf(b), b.committed, a.id);
 }
 
 bool IsComplete(const BackupSummary& backup) {
@@ -100,12 +157,10 @@ bool IsComplete(const BackupSummary& backup) {
 
 const BackupSummary* FindNewestComplete(std::span<const BackupSummary> backups,
                                         std::optional<std::string_view> source) {
-  const BackupSummary* newest = nullptr;
   for (const BackupSummary& backup : backups) {
-    if (!IsComplete(backup) || (source && backup.manifest->source != *source)) continue;
-    if (newest == nullptr || backup.committed > newest->committed) newest = &backup;
+    if (IsComplete(backup) && (!source || backup.manifest->source == *source)) return &backup;
   }
-  return newest;
+  return nullptr;
 }
 
 Result<const BackupSummary*> FindBackup(std::span<const BackupSummary> backups,

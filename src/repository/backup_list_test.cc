@@ -151,6 +151,36 @@ TEST_F(BackupList, LatestIsTheNewestCompleteOneOfTheSource) {
   EXPECT_EQ(none.error().ToString(), "there is no complete backup of web");
 }
 
+// Within a source its counter decides; its backups take their place among those of other sources by
+// the time that this leaves them.
+TEST_F(BackupList, ClockThatWasSetBackDoesNotChangeWhatIsLatest) {
+  const auto at = [&](int hour, const std::string& source, std::optional<uint64_t> counter) {
+    memory_.clock.SetNow(Timestamp(std::chrono::hours(400'000 + hour)));
+    return repository_.MakeBackup({}, 1, source, true, counter).id;
+  };
+  const BackupId ahead = at(9000, "app", 1);  // a year ahead
+  const BackupId shop = at(1, "shop", 1);
+  const BackupId app = at(2, "app", 2);
+  const BackupId web = at(3, "web", std::nullopt);
+  EXPECT_THAT(Ids(), ElementsAre(web, app, ahead, shop));
+  const std::vector<BackupSummary> list = List();
+  EXPECT_EQ((*FindBackup(list, "latest", "app"))->id, app);
+  EXPECT_EQ((*FindBackup(list, "latest"))->id, web);
+}
+
+// A clock that was behind once moves nothing that came after it.
+TEST_F(BackupList, ClockThatWasBehindOnceDoesNotHideTheNewest) {
+  const auto at = [&](int hour, const std::string& source, uint64_t counter) {
+    memory_.clock.SetNow(Timestamp(std::chrono::hours(400'000 + hour)));
+    return repository_.MakeBackup({}, 1, source, true, counter).id;
+  };
+  const BackupId first = at(10, "app", 1);
+  const BackupId behind = at(-9000, "app", 2);
+  const BackupId shop = at(11, "shop", 1);
+  const BackupId last = at(12, "app", 3);
+  EXPECT_THAT(Ids(), ElementsAre(last, shop, behind, first));
+}
+
 TEST_F(BackupList, IdsMayBeShortened) {
   const DummyBackup backup = Make();
   Make();

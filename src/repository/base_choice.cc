@@ -1,7 +1,6 @@
 #include "repository/base_choice.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "repository/limits.h"
 
@@ -11,13 +10,6 @@ namespace {
 
 uint64_t CounterOf(const BackupSummary& backup) {
   return backup.manifest->sequence ? backup.manifest->sequence->counter : 0;
-}
-
-// The counter decides, not the clock: a clock that was set back must not make an old backup the
-// base.
-bool IsNewer(const BackupSummary* a, const BackupSummary* b) {
-  return std::tuple(CounterOf(*a), a->committed, a->id) >
-         std::tuple(CounterOf(*b), b->committed, b->id);
 }
 
 }  // namespace
@@ -31,7 +23,11 @@ BaseChoice ChooseBases(std::span<const BackupSummary> backups, std::string_view 
       candidates.push_back(&backup);
     }
   }
-  std::ranges::sort(candidates, IsNewer);
+  // The counter decides, not the clock: a clock that was set back must not make an old backup the
+  // base.
+  std::ranges::sort(candidates, [](const BackupSummary* a, const BackupSummary* b) {
+    return IsLaterInSequence(*a, *b);
+  });
   BaseChoice choice;
   choice.sequence.counter = 1;
   if (!candidates.empty()) {

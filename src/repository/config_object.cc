@@ -131,13 +131,14 @@ Status DecodeDefaults(const TlvReader& fields, ConfigObject& config) {
 
 Result<ConfigObject> DecodeSignedBy(const Envelope& envelope, uint64_t generation,
                                     const crypto::PublicKey* operator_key) {
-  PGK_ASSIGN_OR_RETURN(ConfigObject config, DecodeConfigBody(envelope.body));
+  // First: what a stranger has signed says nothing, not even that it needs a newer program.
   if (operator_key != nullptr && *envelope.signer != *operator_key) {
     return Err(ErrorCode::kWrongKey, "was signed by another operator key than this key file's")
         .WithHint(
             "use the key file of this repository; if it is the right one, the configuration "
             "is forged");
   }
+  PGK_ASSIGN_OR_RETURN(ConfigObject config, DecodeConfigBody(envelope.body));
   if (*envelope.signer != config.operator_public_key) {
     return Err(ErrorCode::kCorruption, "was not signed by the operator key that it names");
   }

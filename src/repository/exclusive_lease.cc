@@ -32,6 +32,9 @@ Result<std::vector<LeaseId>> ListLeases(const ControlAccess& control) {
   return leases;
 }
 
+std::string BreakCommand(const LeaseId& id) { return "'pgkeep gc --break-lease " + id.Hex() + "'"; }
+
+// The local lock of exclusive mode. kBusy while a process of this machine holds it.
 // What another lease says. One that cannot be read is somebody's all the same.
 Error DescribeHolder(const ControlAccess& control, const LeaseId& id) {
   const Result<Bytes> object = control.Get(LeaseKey(id), kMaxLeaseObjectBytes);
@@ -42,8 +45,8 @@ Error DescribeHolder(const ControlAccess& control, const LeaseId& id) {
   if (lease.ok() && !lease->holder.empty()) who = lease->holder;
   if (lease.ok() && lease->time) who += ", since " + FormatUtc(*lease->time);
   return Err(ErrorCode::kBusy, "{} is in use: {}", control.context().store->Url(), who)
-      .WithHint("try again when that has ended; if its process is surely dead, break lease " +
-                id.Hex());
+      .WithHint("try again when that has ended; if its process is surely dead, run " +
+                BreakCommand(id));
 }
 
 // A process of this machine holds the lock: it lives, so that nothing is to be broken. Between its
@@ -55,6 +58,14 @@ Error DescribeNeighbour(const ControlAccess& control) {
                     : Err(ErrorCode::kBusy, "{} is in use by another process of this machine",
                           control.context().store->Url());
   return std::move(error).WithHint("try again when that has ended");
+}
+
+Result<std::unique_ptr<FileLock>> TakeLocalLock(const RepositoryContext& context) {
+  PGK_TRY(CreateDirectories(*context.files, context.state_directory, 0700));
+  Result<std::unique_ptr<FileLock>> lock =
+      context.files->TryLock(JoinPath(context.state_directory, "exclusive.lock"));
+  if (lock.ok() || lock.error().code() != ErrorCode::kBusy) return lock;
+  return DescribeNeighbour(ControlAccess(context));
 }
 
 class Lease final : public ExclusiveLease {
@@ -92,7 +103,7 @@ class Lease final : public ExclusiveLease {
     if (unsettled.empty()) return Withdraw();
     return Err(ErrorCode::kUnavailable, "the lease cannot be released: no answer came for {}",
                unsettled.front())
-        .WithHint("that request may still arrive; break lease " + id_.Hex() +
+        .WithHint("that request may still arrive; run " + BreakCommand(id_) +
                   " when this is impossible, a quarter of an hour from now");
   }
 
@@ -117,7 +128,7 @@ class Lease final : public ExclusiveLease {
   }
 
   Error Lost() const {
-    return Err(ErrorCode::kConflict, "the exclusive lease {} is lost", id_.Hex())
+    return Err(ErrorCode::kRefused, "the exclusive lease {} is lost", id_.Hex())
         .WithHint("somebody broke it or it was released; start again");
   }
 
@@ -169,14 +180,8 @@ Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryCo
                context.store->Url())
         .WithHint("allow deletion below lease/");
   }
-  PGK_TRY(CreateDirectories(*context.files, context.state_directory, 0700));
-  const std::string lock_path = JoinPath(context.state_directory, "exclusive.lock");
-  Result<std::unique_ptr<FileLock>> local_lock = context.files->TryLock(lock_path);
-  if (!local_lock.ok()) {
-    if (local_lock.error().code() != ErrorCode::kBusy) return std::move(local_lock).error();
-    return DescribeNeighbour(ControlAccess(context));
-  }
-  auto lease = std::make_unique<Lease>(context, holder, std::move(*local_lock));
+  PGK_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> local_lock, TakeLocalLock(context));
+  auto lease = std::make_unique<Lease>(context, holder, std::move(local_lock));
   Status acquired = lease->Acquire();
   if (acquired.ok()) return std::unique_ptr<ExclusiveLease>(std::move(lease));
   Error error = std::move(acquired).error();
@@ -197,10 +202,19 @@ Status BreakExclusiveLease(const RepositoryContext& context, const LeaseId& leas
   const auto retry = [&](auto attempt) {
     return Retry(context.retry, *context.clock, context.stop, attempt);
   };
+  // A living process of this machine needs no clock to be seen.
+  std::unique_ptr<FileLock> local_lock;
+  if (!context.state_directory.empty()) {
+    PGK_ASSIGN_OR_RETURN(local_lock, TakeLocalLock(context));
+  }
   const std::string key = LeaseKey(lease);
-  PGK_ASSIGN_OR_RETURN(const storage::ObjectInfo info,
-                       retry([&] { return context.store->Head(key); }));
-  PGK_ASSIGN_OR_RETURN(const Timestamp last, LastSeen(control, info.modified));
+  const Result<storage::ObjectInfo> info = retry([&] { return context.store->Head(key); });
+  if (!info.ok()) {
+    if (info.error().code() != ErrorCode::kNotFound) return info.error();
+    return Err(ErrorCode::kNotFound, "there is no lease {}", lease.Hex())
+        .WithHint("who is told that the repository is in use is told the lease too");
+  }
+  PGK_ASSIGN_OR_RETURN(const Timestamp last, LastSeen(control, info->modified));
   PGK_ASSIGN_OR_RETURN(const Timestamp now, retry([&] { return context.store->ServerTime(); }));
   if (now - last < kRequestLifetime) {
     return Err(ErrorCode::kRefused, "the holder of lease {} may be alive: it was last seen at {}",

@@ -35,7 +35,7 @@ class ExclusiveLease {
   // conditionally, and refuses changes once the lease is lost. Lives as long as the lease.
   virtual storage::ObjectStore& store() = 0;
 
-  // Asks the store whether the announcement is still there. kConflict when it is not (somebody
+  // Asks the store whether the announcement is still there. kRefused when it is not (somebody
   // broke the lease): it stays lost, and every later change is refused. Done before every decision
   // anyway.
   virtual Status CheckHeld() = 0;
@@ -62,6 +62,7 @@ RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& le
 // Removes a lease by order of an operator, who thereby asserts that its holder is dead and that no
 // request of it is under way.
 //   kNotFound  there is no such lease
+//   kBusy      a process of this machine is at work
 //   kRefused   the holder was seen, by the lease or by any heartbeat, within kRequestLifetime
 Status BreakExclusiveLease(const RepositoryContext& context, const LeaseId& lease);
 

@@ -32,6 +32,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using testing::TemporaryDirectory;
 
@@ -104,8 +105,9 @@ TEST_F(ExclusiveLeaseTest, OtherMachineIsBusyAndTold) {
   EXPECT_EQ(second.error().Describe(),
             store_.Url() +
                 " is in use: backup on db1, process 42, since 2026-01-01T00:00:00Z\n"
-                "hint: try again when that has ended; if its process is surely dead, break lease " +
-                OnlyLease().Hex());
+                "hint: try again when that has ended; if its process is surely dead, run "
+                "'pgkeep gc --break-lease " +
+                OnlyLease().Hex() + "'");
   EXPECT_EQ(ExitStatus(second.error().code()), 75);
   EXPECT_THAT(Leases(), SizeIs(1)) << "the second one has withdrawn";
 }
@@ -198,12 +200,20 @@ TEST_F(ExclusiveLeaseTest, OperatorBreaksTheLeaseOfADeadHolder) {
 
   // Had it only stalled, it decides nothing any more.
   EXPECT_EQ((*first)->store().CreateIfAbsent("dec/x", AsBytes("x")).error().code(),
-            ErrorCode::kConflict);
-  EXPECT_EQ((*first)->CheckHeld().error().code(), ErrorCode::kConflict);
+            ErrorCode::kRefused);
+  EXPECT_EQ((*first)->CheckHeld().error().code(), ErrorCode::kRefused);
   EXPECT_EQ((*first)->store().CreateIfAbsent("p/x", AsBytes("x")).error().code(),
-            ErrorCode::kConflict);
-  EXPECT_EQ((*first)->store().Delete("p/x").error().code(), ErrorCode::kConflict);
-  EXPECT_EQ((*first)->store().Put("p/x", AsBytes("x")).error().code(), ErrorCode::kConflict);
+            ErrorCode::kRefused);
+  EXPECT_EQ((*first)->store().Delete("p/x").error().code(), ErrorCode::kRefused);
+  EXPECT_EQ((*first)->store().Put("p/x", AsBytes("x")).error().code(), ErrorCode::kRefused);
+}
+
+TEST_F(ExclusiveLeaseTest, LivingHolderOfThisMachineIsSeenWithoutAClock) {
+  const Acquired first = Acquire(here_, "first");
+  ASSERT_TRUE(first.ok());
+  memory_.clock.Advance(std::chrono::hours(1000));
+  EXPECT_EQ(BreakExclusiveLease(ContextOf(here_), OnlyLease()).error().code(), ErrorCode::kBusy);
+  EXPECT_THAT(Leases(), SizeIs(1));
 }
 
 TEST_F(ExclusiveLeaseTest, HeartbeatShowsThatTheHolderIsAlive) {
@@ -371,8 +381,54 @@ TEST_F(ExclusiveMode, LeaseBrokenAtTheLastMomentStopsTheDecision) {
   hook.Before("head", "dec/", 1, [&] { ASSERT_TRUE(memory_.store.Delete(Leases()[0]).ok()); });
   const auto created = (*lease)->store().CreateIfAbsent("dec/a", AsBytes("late"));
   ASSERT_TRUE(hook.fired());
-  EXPECT_EQ(created.error().code(), ErrorCode::kConflict);
+  EXPECT_EQ(created.error().code(), ErrorCode::kRefused);
   EXPECT_FALSE(memory_.store.Head("dec/a").ok());
+}
+
+// A lost lease is not taken for the abort of this writer, nor a lost answer for a refusal.
+TEST_F(ExclusiveMode, CommitThatLosesItsLeaseIsNotCalledAborted) {
+  for (const bool answer_lost : {false, true}) {
+    lease_ = Err(ErrorCode::kInternal, "released");
+    HookStore hook(faulty_);
+    Acquired lease = Acquire(here_, "test", &hook);
+    ASSERT_TRUE(lease.ok()) << lease.error().Describe();
+    const RepositoryContext context = WithLease(ContextOf(here_, &hook), **lease);
+    Result<TestRepository::Writer> writer = memory_.repository.Begin(context);
+    ASSERT_TRUE(writer.ok());
+    ASSERT_TRUE(memory_.repository.StorePacks(context, *writer, 1).ok());
+    if (answer_lost) {
+      faulty_.AddRule({.action = testing::FaultAction::kFailBefore,
+                       .operation = storage::StoreOperation::kPut,
+                       .key_contains = "dec/"});
+    }
+    hook.Before("head", "lease/", answer_lost ? 2 : 1,
+                [&] { ASSERT_TRUE(memory_.store.Delete(Leases().at(0)).ok()); });
+    const Result<DummyBackup> backup = memory_.repository.Commit(context, *writer);
+    ASSERT_TRUE(hook.fired());
+    ASSERT_FALSE(backup.ok());
+    EXPECT_EQ(backup.error().code(), ErrorCode::kRefused);
+    EXPECT_THAT(backup.error().ToString(), HasSubstr("is lost"));
+    EXPECT_THAT(backup.error().ToString(), Not(HasSubstr("aborted")));
+    EXPECT_EQ(backup.error().ToString().find("outcome unknown") != std::string::npos, answer_lost);
+  }
+}
+
+// The collector too: "somebody has this number" and "the lease is lost" are different things.
+TEST_F(ExclusiveMode, CollectorThatLosesItsLeaseWritesNoPlan) {
+  const DummyBackup anchor = memory_.repository.MakeBackup({}, 20);
+  memory_.repository.Expire(memory_.repository.MakeBackup().id);
+  memory_.repository.MakeDeadWriter();
+  lease_ = Err(ErrorCode::kInternal, "released");
+  HookStore hook(store_);
+  Acquired lease = Acquire(here_, "test", &hook);
+  ASSERT_TRUE(lease.ok()) << lease.error().Describe();
+  hook.Before("head", "lease/", 1, [&] { ASSERT_TRUE(memory_.store.Delete(Leases().at(0)).ok()); });
+  const Result<GcReport> report = CollectGarbage(WithLease(ContextOf(here_, &hook), **lease), {});
+  ASSERT_TRUE(hook.fired());
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), ErrorCode::kRefused);
+  EXPECT_THAT(report.error().ToString(), HasSubstr("is lost"));
+  EXPECT_THAT(KeysBelow(memory_.store, kGcPlanPrefix), IsEmpty());
 }
 
 // A decision whose put was lost is put again until an answer comes; then the lease may go.

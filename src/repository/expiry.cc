@@ -17,7 +17,7 @@ namespace {
 
 // What is known while a request is judged. Borrows all of it.
 struct Situation {
-  const std::vector<BackupSummary>& live;
+  const std::vector<BackupSummary>& live;  // newest first
   const std::set<BackupId>& going;
   bool force;
 };
@@ -39,7 +39,7 @@ Remaining CountRemaining(const Situation& situation, const BackupSummary& than) 
     if (situation.going.contains(other.id) || !IsComplete(other)) continue;
     if (other.manifest->source != than.manifest->source) continue;
     ++remaining.complete;
-    if (other.committed > than.committed) ++remaining.newer;
+    if (&other < &than) ++remaining.newer;
   }
   return remaining;
 }
@@ -53,7 +53,22 @@ Status RefuseUnreadable(const Situation& situation, const BackupSummary& backup)
   return Err(ErrorCode::kRefused,
              "backup {} cannot be read, so nobody knows what would be lost: {}", backup.id.Hex(),
              backup.manifest.error().ToString())
-      .WithHint("run 'pgkeep check'; expire it with --force if it is really lost");
+      .WithHint("run 'pgkeep verify'; expire it with --force if it is really lost");
+}
+
+// Without a complete backup of the source, its partial ones are all that there is.
+Status RefuseLastPartial(const Situation& situation, const BackupSummary& backup) {
+  const std::string& source = backup.manifest->source;
+  if (situation.force || FindNewestComplete(situation.live, source) != nullptr) return Ok();
+  const auto newest = std::ranges::find_if(situation.live, [&](const BackupSummary& other) {
+    return other.manifest.ok() && other.manifest->source == source;
+  });
+  if (&*newest != &backup) return Ok();
+  return Err(ErrorCode::kRefused,
+             "backup {} is the newest of {}, which has no complete backup: this partial one is all "
+             "that there is",
+             backup.id.Hex(), SourceName(*backup.manifest))
+      .WithHint("make a complete backup first, or use --force");
 }
 
 // Judges one live backup.
@@ -70,6 +85,7 @@ Result<ExpiredBackup> JudgeLive(const Situation& situation, const BackupSummary&
   outcome.finished = manifest.finished;
   const Remaining remaining = CountRemaining(situation, backup);
   if (!IsComplete(backup)) {
+    PGK_TRY(RefuseLastPartial(situation, backup));
     outcome.explanation =
         fmt::format("expires; it is partial, and {} complete backups of {} remain",
                     remaining.complete, SourceName(manifest));
@@ -110,9 +126,10 @@ Status CreateExpiry(const ControlAccess& control, const BackupId& id, const std:
   const Bytes object =
       EncodeExpiry(expiry, control.Identity(id), &context.keys->host_signing_key());
   Status created = control.Create(ExpiryKey(id), object);
+  if (created.ok() || created.error().code() != ErrorCode::kConflict) return created;
   // Somebody else has expired it meanwhile: what counts is that the object is there.
-  if (!created.ok() && created.error().code() == ErrorCode::kConflict) return Ok();
-  return created;
+  PGK_ASSIGN_OR_RETURN(const bool there, control.Exists(ExpiryKey(id)));
+  return there ? Ok() : created;
 }
 
 }  // namespace

@@ -20,8 +20,9 @@ struct ExpireOptions {
   std::string reason = {};
   // Write nothing; only say what would happen.
   bool dry_run = false;
-  // Also expire the newest complete backup of a source, and backups whose manifest is unreadable
-  // (nobody can tell then of which source they are the newest).
+  // Also expire the newest complete backup of a source (the newest partial one if there is no
+  // complete one), and backups whose manifest is unreadable (nobody can tell then of which source
+  // they are the newest).
   bool force = false;
 };
 
@@ -39,8 +40,8 @@ struct ExpiredBackup {
 };
 
 // Expires all of options.backups or, on kRefused, none:
-//   kRefused   without force: a source would lose its newest complete backup, or a manifest is
-//              unreadable
+//   kRefused   without force: a source would lose its newest complete backup, or without any
+//              complete one its newest partial one; or a manifest is unreadable
 //   kNotFound  an id is not a committed backup
 // Expiring twice is success. After any other error some may have expired; calling again is safe.
 // Answers in the order of options.backups, duplicates dropped. REQUIRES: context.keys.

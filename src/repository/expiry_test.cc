@@ -83,6 +83,38 @@ TEST_F(ExpireTest, PartialBackupMayGoAlthoughItIsNewest) {
             "expires; it is partial, and 1 complete backups of app remain");
 }
 
+// A source of which nothing but partial backups exist keeps the newest of them.
+TEST_F(ExpireTest, NewestPartialBackupIsProtectedWhileThereIsNoCompleteOne) {
+  Make("shop");
+  const DummyBackup old = Make("app", false);
+  const DummyBackup newest = Make("app", false);
+  const auto outcome = Expire({old.id, newest.id});
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code(), ErrorCode::kRefused);
+  EXPECT_EQ(outcome.error().message(),
+            "backup " + newest.id.Hex() +
+                " is the newest of app, which has no complete backup: this partial one is all that "
+                "there is");
+  EXPECT_THAT(Expired(), IsEmpty());
+  EXPECT_TRUE(Expire({old.id}).ok());
+  EXPECT_TRUE(Expire({newest.id}, true).ok());
+}
+
+// A backup from the time when the clock was a year ahead is not the newest for a year.
+TEST_F(ExpireTest, ClockThatWasSetBackProtectsTheRightBackup) {
+  const Timestamp right = memory_.clock.Now();
+  memory_.clock.Advance(std::chrono::hours(24 * 365));
+  const DummyBackup ahead = repository_.MakeBackup({}, 1, "app", true, 7);
+  memory_.clock.SetNow(right);
+  const DummyBackup newest = repository_.MakeBackup({}, 1, "app", true, 8);
+  const auto refused = Expire({newest.id});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::kRefused);
+  const auto outcome = Expire({ahead.id});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().Describe();
+  EXPECT_EQ((*outcome)[0].explanation, "expires; 1 newer complete backups of app remain");
+}
+
 TEST_F(ExpireTest, UnreadableBackupNeedsForce) {
   const DummyBackup broken = Make();
   Make();

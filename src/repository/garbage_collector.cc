@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "repository/config_object.h"
+#include "repository/config_store.h"
 #include "repository/control_access.h"
 #include "repository/gc_abort.h"
 #include "repository/gc_candidates.h"
@@ -30,6 +31,7 @@ Status CheckMayCollect(const RepositoryContext& context, const GcOptions& option
         .WithHint("nothing can be deleted safely there");
   }
   if (options.dry_run) return Ok();
+  PGK_TRY(CheckConfigIsCurrent(context));
   PGK_TRY(CheckCanCreate(context));
   if (!features.can_delete) {
     return Err(ErrorCode::kPermission, "these credentials may not delete in {}",
@@ -46,7 +48,7 @@ Status RunCycle(const ControlAccess& control, const GcOptions& options, GcReport
   KeepSet keep;
   PGK_ASSIGN_OR_RETURN(const bool kept, CollectKept(control, options, *view, keep, report));
   if (!kept) return Ok();
-  PGK_ASSIGN_OR_RETURN(GcCandidates candidates, FindCandidates(control, *view, keep));
+  PGK_ASSIGN_OR_RETURN(GcCandidates candidates, FindCandidates(control, options, *view, keep));
   report.packs = candidates.all_packs;
   report.pack_bytes = candidates.all_pack_bytes;
   report.candidates = candidates.objects;

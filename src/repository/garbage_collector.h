@@ -102,8 +102,10 @@ struct GcReport {
 // Single failing deletions do not end it: they are in the report, whose Outcome() is then an error.
 //
 // Memory: about 40 bytes per kept pack and 100 per candidate; one reference list at a time.
-// Requests: twelve listings and one read per decision, undecided pin, live reference list, expiry
-// of a backup that still has objects, and stale plan; with min_expiry_age the store's time too.
+// Requests: twelve listings and one read per decision ever made (their bodies are not cached),
+// undecided pin, live reference list, expiry of a backup that still has objects, and stale plan;
+// for each decided writer that still has objects to delete a read and a create of its decision and
+// of its expiry, which proves that they are durable; with min_expiry_age the store's time too.
 Result<GcReport> CollectGarbage(const RepositoryContext& context, const GcOptions& options);
 
 }  // namespace pgkeep::repository

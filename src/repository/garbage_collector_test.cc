@@ -28,6 +28,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class GarbageCollector : public ::testing::Test {
  protected:
@@ -274,11 +275,19 @@ TEST_F(GarbageCollector, PlanIsWrittenBeforeAnythingIsDeleted) {
   repository_.Expire(expired.id);
   Collect();
   HookStore hook(memory_.store);
+  std::vector<std::string> settled;
   std::vector<std::string> changes;
   hook.SetHook([&](std::string_view operation, std::string_view key) {
-    if (operation == "create" || operation == "delete") changes.emplace_back(key);
+    // A create of what is there changes nothing; it asks whether that is durable.
+    if (operation == "create" && Exists(std::string(key)))
+      settled.emplace_back(key);
+    else if (operation == "create" || operation == "delete")
+      changes.emplace_back(key);
   });
   const GcReport report = Collect({}, &hook);
+  EXPECT_THAT(settled, UnorderedElementsAre(DecisionKey(anchor_.id), DecisionKey(expired.id),
+                                            ExpiryKey(expired.id)))
+      << "what the deletions rest on";
   ASSERT_THAT(changes, Not(IsEmpty()));
   EXPECT_EQ(changes.front(), "gcplan/00000002");
   EXPECT_EQ(report.plan_key, "gcplan/00000002");
@@ -384,6 +393,21 @@ TEST_F(GarbageCollector, TakenPlanNumberIsSkipped) {
   const GcReport report = Collect({}, &hook);
   ASSERT_TRUE(hook.fired());
   EXPECT_EQ(report.plan_key, "gcplan/00000002");
+}
+
+// A refusal that no other plan explains ends the cycle at once.
+TEST_F(GarbageCollector, PlanThatIsRefusedWithoutARivalEndsTheCycle) {
+  repository_.Expire(repository_.MakeBackup().id);
+  testing::FaultyStore faulty(memory_.store, memory_.clock);
+  const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFailBefore,
+                                      .operation = StoreOperation::kCreateIfAbsent,
+                                      .key_contains = "gcplan/",
+                                      .times = 1'000'000'000,
+                                      .code = ErrorCode::kConflict});
+  const auto report = CollectGarbage(repository_.KeylessContext(&faulty), {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), ErrorCode::kConflict);
+  EXPECT_EQ(faulty.fired(rule), 1u);
 }
 
 TEST_F(GarbageCollector, FailingDeleteKeepsTheRestOfItsWriterAndNothingElse) {

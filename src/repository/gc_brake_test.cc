@@ -115,7 +115,7 @@ TEST_F(GcBrake, MissingReferenceList) {
   EXPECT_EQ(report.error().Describe(),
             "nothing was deleted: " + ReferenceListKey(live_.id) +
                 " of a backup that has not expired is missing\n"
-                "hint: run 'pgkeep check'; nothing is deleted until the object is restored or the "
+                "hint: run 'pgkeep verify'; nothing is deleted until the object is restored or the "
                 "backup is expired");
   ExpectStop(ErrorCode::kCorruption, ReferenceListKey(live_.id));
 }

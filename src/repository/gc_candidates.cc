@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/retry.h"
+#include "repository/limits.h"
 #include "repository/protocol_mutants.h"
 
 namespace pgkeep::repository {
@@ -91,15 +92,43 @@ void AddMutantRests(const GcView& view, GcCandidates& candidates) {
   }
 }
 
-// Names the reasons, and reads the expiries on which deletions rest.
-Status Justify(const ControlAccess& control, const GcView& view, GcCandidates& candidates) {
+// Reads what deletions rest on and makes sure that it is durable. That it can be read is not
+// enough: whoever created it may have died, or failed, before it was on the disk, and a power cut
+// could take it back after the packs have gone. A create of the same bytes is answered only when it
+// is.
+Result<Bytes> ReadDurably(const ControlAccess& control, const std::string& key, size_t max_bytes,
+                          bool dry_run) {
+  PGK_ASSIGN_OR_RETURN(Bytes object, control.Get(key, max_bytes));
+  if (dry_run) return object;
+  const RepositoryContext& context = control.context();
+  if (context.lease == nullptr) {
+    PGK_TRY(control.Create(key, object));
+    return object;
+  }
+  // Creating is looking and putting there, and looking proves nothing.
+  PGK_TRY(Retry(context.retry, *context.clock, context.stop,
+                [&] { return context.store->Put(key, object); }));
+  return object;
+}
+
+// Names the reasons, and settles the decisions and expiries on which deletions rest.
+Status Justify(const ControlAccess& control, const GcView& view, bool dry_run,
+               GcCandidates& candidates) {
   for (auto& [writer, rubbish] : candidates.writers) {
     candidates.objects += rubbish.objects();
     const auto decision = view.decisions.find(writer);
     const bool committed = decision != view.decisions.end() && decision->second.committed;
     rubbish.reason = !committed ? "aborted" : view.IsOver(writer) ? "expired" : "unused";
+    if (decision != view.decisions.end() && !dry_run) {
+      PGK_TRY_CONTEXT("checking the decision of " + writer.Hex(),
+                      ReadDurably(control, DecisionKey(writer), kMaxDecisionObjectBytes, false));
+    }
     if (!committed || !view.IsOver(writer)) continue;
-    const Result<ExpiryObject> expiry = control.ReadExpiry(writer);
+    const Result<Bytes> object =
+        ReadDurably(control, ExpiryKey(writer), kMaxExpiryObjectBytes, dry_run);
+    const Result<ExpiryObject> expiry =
+        object.ok() ? DecodeExpiry(*object, control.Identity(writer), control.signers())
+                    : object.error();
     if (expiry.ok()) continue;
     return Error(expiry.error()).WithContext("checking the expiry of backup " + writer.Hex());
   }
@@ -108,8 +137,8 @@ Status Justify(const ControlAccess& control, const GcView& view, GcCandidates& c
 
 }  // namespace
 
-Result<GcCandidates> FindCandidates(const ControlAccess& control, const GcView& view,
-                                    KeepSet& keep) {
+Result<GcCandidates> FindCandidates(const ControlAccess& control, const GcOptions& options,
+                                    const GcView& view, KeepSet& keep) {
   GcCandidates candidates;
   PGK_TRY(FindPacks(control, kDataPackPrefix, view, keep, candidates));
   PGK_TRY(FindPacks(control, kMetaPackPrefix, view, keep, candidates));
@@ -119,7 +148,7 @@ Result<GcCandidates> FindCandidates(const ControlAccess& control, const GcView& 
   PGK_TRY(FindSingles(control, kSessionPrefix, Kind::kSession, view, keep, candidates));
   FindPins(view, candidates);
   AddMutantRests(view, candidates);
-  PGK_TRY(Justify(control, view, candidates));
+  PGK_TRY(Justify(control, view, options.dry_run, candidates));
   return candidates;
 }
 

@@ -44,9 +44,10 @@ struct GcCandidates {
 };
 
 // Step G8: lists packs, manifests, reference lists and sessions, and finds what may go. Marks in
-// `keep` what was listed. Reads the expiry of every expired backup of which something goes, since
-// an unreadable one is a brake. An error is a brake, objects with strange names included.
-Result<GcCandidates> FindCandidates(const ControlAccess& control, const GcView& view,
-                                    KeepSet& keep);
+// `keep` what was listed. Of every writer of which something goes it settles the decision, and the
+// expiry if there is one: reads it (an unreadable one is a brake) and, unless options.dry_run,
+// makes sure that it is durable. An error is a brake, objects with strange names included.
+Result<GcCandidates> FindCandidates(const ControlAccess& control, const GcOptions& options,
+                                    const GcView& view, KeepSet& keep);
 
 }  // namespace pgkeep::repository

@@ -15,7 +15,7 @@ Error MissingReferenceList(const BackupId& backup) {
   return Err(ErrorCode::kCorruption, "{} of a backup that has not expired is missing",
              ReferenceListKey(backup))
       .WithHint(
-          "run 'pgkeep check'; nothing is deleted until the object is restored or the backup "
+          "run 'pgkeep verify'; nothing is deleted until the object is restored or the backup "
           "is expired");
 }
 
@@ -187,7 +187,7 @@ Result<bool> CheckKeptWereListed(const ControlAccess& control, const GcView& vie
   }
   return Err(ErrorCode::kCorruption, "{}, which {} needs, is not in the listing", missing->Key(),
              WhoNeeds(control, view, *missing))
-      .WithHint("run 'pgkeep check'; if the pack is lost, expire the backups that need it");
+      .WithHint("run 'pgkeep verify'; if the pack is lost, expire the backups that need it");
 }
 
 }  // namespace pgkeep::repository

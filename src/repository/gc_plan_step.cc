@@ -100,6 +100,12 @@ Result<std::string> WritePlan(const ControlAccess& control, const GcPlanObject& 
     Status created = control.Create(key, object);
     if (created.ok()) return key;
     if (created.error().code() != ErrorCode::kConflict) return std::move(created).error();
+    // Only a plan of another cycle is a reason to take the next number.
+    PGK_ASSIGN_OR_RETURN(const bool taken, control.Exists(key));
+    if (!taken) return std::move(created).error();
+    if (context.stop.stop_requested()) {
+      return Err(ErrorCode::kCancelled, "stopped before a plan was written");
+    }
   }
   return Err(ErrorCode::kLimitExceeded, "all {} numbers of plans are used", kMaxGcPlanNumber);
 }

@@ -90,7 +90,7 @@ Status CheckBases(const GcView& view, const UndecidedWriter& undecided) {
     if (it != view.decisions.end() && it->second.committed) continue;
     return Err(ErrorCode::kCorruption, "{} stands on {}, which is no committed backup",
                PinKey(undecided.writer), base.Hex())
-        .WithHint("run 'pgkeep check'; if that writer is dead, abort it with --abort-writer");
+        .WithHint("run 'pgkeep verify'; if that writer is dead, abort it with --abort-writer");
   }
   return Ok();
 }

@@ -171,11 +171,16 @@ KeyBundle KeyBundle::ToHostBundle(const RepositoryId& repository) const {
 
 KeyBundle KeyBundle::Rotated(crypto::RandomSource& random, bool new_signing_seed) const {
   PGK_CHECK(full() != nullptr && full()->data_private.size() < kMaxDataPrivateKeys);
-  KeyBundle rotated = Clone();
-  FullKeys& keys = std::get<FullKeys>(rotated.keys_);
-  keys.data_private.push_back(RandomKey(random));
-  if (new_signing_seed) keys.signing_seed = RandomKey(random);
+  KeyBundle rotated = new_signing_seed ? WithNewSigningSeed(random) : Clone();
+  std::get<FullKeys>(rotated.keys_).data_private.push_back(RandomKey(random));
   return rotated;
+}
+
+KeyBundle KeyBundle::WithNewSigningSeed(crypto::RandomSource& random) const {
+  PGK_CHECK(full() != nullptr);
+  KeyBundle renewed = Clone();
+  std::get<FullKeys>(renewed.keys_).signing_seed = RandomKey(random);
+  return renewed;
 }
 
 SecretBytes KeyBundle::Encode() const {

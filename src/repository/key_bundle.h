@@ -64,6 +64,9 @@ class KeyBundle {
   // signing seed. REQUIRES: a full bundle with room for one more key.
   KeyBundle Rotated(crypto::RandomSource& random, bool new_signing_seed) const;
 
+  // The bundle with a new host signing seed only. REQUIRES: a full bundle.
+  KeyBundle WithNewSigningSeed(crypto::RandomSource& random) const;
+
   // The binary form of keys.md, and back. Decode accepts no other encoding: kCorruption, or
   // kUnsupportedVersion for a kind or a field of a newer pgkeep. Errors never hold key
   // bytes.

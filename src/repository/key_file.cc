@@ -217,11 +217,14 @@ Result<KeyFile> LoadKeyFile(FileSystem& files, const std::string& path) {
 Status SaveKeyFile(FileSystem& files, const std::string& path, const SecretBytes& text,
                    KeyFileExists exists) {
   if (exists == KeyFileExists::kReplace) {
-    Status replaced = ReplaceFileDurably(files, path, text.Expose());
+    PGK_ASSIGN_OR_RETURN(const std::string target, files.Resolve(path));
+    PGK_TRY_CONTEXT("removing what an earlier try has left", RemoveLeftTemporaries(files, target));
+    Status replaced = ReplaceFileDurably(files, target, text.Expose());
     if (replaced.ok() || replaced.error().code() != ErrorCode::kPermission) return replaced;
     return std::move(replaced).error().WithHint(
         fmt::format("run it as the owner of {}, who must be able to write beside it", path));
   }
+  PGK_TRY_CONTEXT("removing what an earlier try has left", RemoveLeftTemporaries(files, path));
   const Status saved = WriteFileDurably(files, path, text.Expose(), kPrivateMode, false);
   if (saved.ok() || saved.error().code() != ErrorCode::kAlreadyExists) return saved;
   return Err(ErrorCode::kAlreadyExists, "the key file {} exists already", path)

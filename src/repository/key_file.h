@@ -75,7 +75,8 @@ enum class KeyFileExists { kRefuse, kReplace };
 // one step (key rotation, where the new text holds the old keys too), so that a crash leaves the
 // old or the new content. Symbolic links are followed, and owner, group and mode stay, so that
 // whoever uses the key still can; kPermission, with nothing changed, where this process may not
-// keep them.
+// keep them. What earlier calls for this path left when they were killed (a whole key under a
+// hidden name) is removed first, so only one process at a time may save to one path.
 Status SaveKeyFile(FileSystem& files, const std::string& path, const SecretBytes& text,
                    KeyFileExists exists);
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -16,6 +17,7 @@
 #include "repository/limits.h"
 #include "testing/control_samples.h"
 #include "testing/faulty_file_system.h"
+#include "testing/forwarding_file_system.h"
 #include "testing/temporary_directory.h"
 
 namespace pgkeep::repository {
@@ -307,6 +309,40 @@ TEST_F(KeyFileOnDisk, ErrorsNameTheFile) {
   EXPECT_NE(missing.ToString().find(path_), std::string::npos);
   WriteWithMode(std::string(kMaxKeyFileBytes + 1, '#'), 0600);
   EXPECT_EQ(LoadKeyFile(files_, path_).error().code(), ErrorCode::kLimitExceeded);
+}
+
+// Dies when the key is whole under its hidden name, and not in its place yet.
+class DyingFileSystem final : public testing::ForwardingFileSystem {
+ public:
+  using ForwardingFileSystem::ForwardingFileSystem;
+  Status Link(const std::string&, const std::string&) override { ::_exit(9); }
+  Status Rename(const std::string&, const std::string&) override { ::_exit(9); }
+};
+
+TEST_F(KeyFileOnDisk, KilledTryLeavesNoSecondKeyBehindTheNextOne) {
+  const auto hidden_files = [this] {
+    size_t count = 0;
+    for (const DirectoryEntry& entry : *PosixFileSystem().ReadDirectory(ParentDirectory(path_))) {
+      if (entry.name.starts_with('.')) ++count;
+    }
+    return count;
+  };
+  const SecretBytes text = FormatKeyFile(fixture_.bundle, fixture_.repository);
+  for (const KeyFileExists exists : {KeyFileExists::kRefuse, KeyFileExists::kReplace}) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      DyingFileSystem dying(PosixFileSystem());
+      static_cast<void>(SaveKeyFile(dying, path_, text, exists));
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_EQ(WEXITSTATUS(status), 9);
+    ASSERT_EQ(hidden_files(), 1U) << "the child has left nothing, so this shows nothing";
+    ASSERT_TRUE(SaveKeyFile(PosixFileSystem(), path_, text, exists).ok());
+    EXPECT_EQ(hidden_files(), 0U);
+  }
 }
 
 }  // namespace

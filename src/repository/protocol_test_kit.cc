@@ -157,9 +157,9 @@ void TestRepository::Reuse(Writer& writer, size_t base, bool all) {
   }
 }
 
-TestRepository::CommitObjects TestRepository::MakeCommitObjects(const Writer& writer,
-                                                                const std::string& source,
-                                                                bool complete) const {
+TestRepository::CommitObjects TestRepository::MakeCommitObjects(
+    const Writer& writer, const std::string& source, bool complete,
+    std::optional<uint64_t> counter) const {
   const ObjectIdentity identity{id_, writer.ticket.writer};
   std::vector<PackEntry> entries = writer.entries;
   std::ranges::sort(entries, {}, &PackEntry::name);
@@ -176,13 +176,15 @@ TestRepository::CommitObjects TestRepository::MakeCommitObjects(const Writer& wr
   manifest.reference_list_sha256 = crypto::Sha256(objects.references);
   manifest.session_sha256 = writer.ticket.session_sha256;
   manifest.source = source;
+  if (counter) manifest.sequence = SourceSequence{*counter, {}};
   objects.manifest = Must(EncodeManifest(manifest, identity, *keys_, random_), "manifest");
   return objects;
 }
 
 Result<DummyBackup> TestRepository::Commit(const RepositoryContext& context, const Writer& writer,
-                                           const std::string& source, bool complete) const {
-  CommitObjects objects = MakeCommitObjects(writer, source, complete);
+                                           const std::string& source, bool complete,
+                                           std::optional<uint64_t> counter) const {
+  CommitObjects objects = MakeCommitObjects(writer, source, complete, counter);
   PGK_ASSIGN_OR_RETURN(ReferenceList references,
                        DecodeReferenceList(objects.references, {id_, writer.ticket.writer},
                                            SignerSet(config_->signers)));
@@ -192,12 +194,13 @@ Result<DummyBackup> TestRepository::Commit(const RepositoryContext& context, con
 }
 
 DummyBackup TestRepository::MakeBackup(const std::vector<BackupId>& bases, int data_packs,
-                                       const std::string& source, bool complete) const {
+                                       const std::string& source, bool complete,
+                                       std::optional<uint64_t> counter) const {
   const RepositoryContext context = Context();
   Writer writer = Must(Begin(context, bases), "begin");
   if (data_packs > 0) Must(StorePacks(context, writer, data_packs), "store packs");
   for (size_t i = 0; i < bases.size(); ++i) Reuse(writer, i);
-  return Must(Commit(context, writer, source, complete), "commit");
+  return Must(Commit(context, writer, source, complete, counter), "commit");
 }
 
 WriterId TestRepository::MakeDeadWriter(const std::vector<BackupId>& bases, int data_packs) const {

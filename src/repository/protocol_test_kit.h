@@ -98,13 +98,17 @@ class TestRepository {
     Bytes references;
   };
   CommitObjects MakeCommitObjects(const Writer& writer, const std::string& source = "app",
-                                  bool complete = true) const;
+                                  bool complete = true,
+                                  std::optional<uint64_t> counter = std::nullopt) const;
   Result<DummyBackup> Commit(const RepositoryContext& context, const Writer& writer,
-                             const std::string& source = "app", bool complete = true) const;
+                             const std::string& source = "app", bool complete = true,
+                             std::optional<uint64_t> counter = std::nullopt) const;
 
-  // All of it: begins, stores, reuses everything of the bases, commits. Aborts the test on failure.
+  // All of it: begins, stores, reuses everything of the bases, commits. `counter` is the place in
+  // the sequence of the source. Aborts the test on failure.
   DummyBackup MakeBackup(const std::vector<BackupId>& bases = {}, int data_packs = 2,
-                         const std::string& source = "app", bool complete = true) const;
+                         const std::string& source = "app", bool complete = true,
+                         std::optional<uint64_t> counter = std::nullopt) const;
   // A writer that stored packs and died.
   WriterId MakeDeadWriter(const std::vector<BackupId>& bases = {}, int data_packs = 2) const;
   // Creates the expiry without any of the checks of ExpireBackups.

@@ -14,6 +14,7 @@
 #include "base/retry.h"
 #include "crypto/random.h"
 #include "repository/config_object.h"
+#include "repository/config_store.h"
 #include "repository/exclusive_lease.h"
 #include "repository/key_bundle.h"
 #include "repository/key_ring.h"
@@ -57,21 +58,6 @@ Result<NewRepository> InitRepository(storage::ObjectStore& store, const Reposito
                                      const InitOptions& init,
                                      const std::function<Status(const NewRepository&)>& keep_keys);
 
-// Writes `config` as the next generation, copy first. Errors: kConflict when another process was
-// faster. REQUIRES: full keys.
-Status WriteConfig(const RepositoryContext& context, const ConfigObject& config);
-
-// The highest valid configuration of a repository of which only the id is known. `keys` may be
-// null.
-//   kNotFound  no repository there
-//   others     as DecodeConfig
-Result<ConfigObject> ReadConfig(storage::ObjectStore& store, const RepositoryId& id,
-                                const KeyRing* keys, const RetryPolicy& retry, Clock& clock,
-                                std::stop_token stop);
-
-// The id of the repository in a store, read from its configuration before any key is known.
-Result<RepositoryId> PeekRepository(storage::ObjectStore& store);
-
 // An open repository. Thread-safe; must outlive the writers and readers made from it.
 class Repository {
  public:
@@ -79,6 +65,8 @@ class Repository {
   //   kNotFound            no repository there
   //   kWrongKey            the keys are another repository's
   //   kUnsupportedVersion  a newer format
+  // A configuration that is not the newest one (CurrentConfig::outdated) is no error here, but
+  // logged; reading goes on, and whoever would write is refused.
   static Result<std::unique_ptr<Repository>> Open(storage::ObjectStore& store,
                                                   const RepositoryId& id, const KeyBundle* bundle,
                                                   const RepositoryOptions& options);

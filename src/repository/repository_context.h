@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -34,6 +35,10 @@ struct RepositoryContext {
   RepositoryId id;
   // The highest valid configuration when the repository was opened.
   std::shared_ptr<const ConfigObject> config;
+  // The highest generation in the store, usable or not; 0 when nobody has looked.
+  uint64_t newest_generation = 0;
+  // Empty, or why `config` is not the newest one: then nobody may write (CheckConfigIsCurrent).
+  std::string config_outdated;
   Clock* clock = nullptr;
   crypto::RandomSource* random = nullptr;
   // For every request whose repetition is safe.

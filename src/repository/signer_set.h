@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/result.h"
 #include "crypto/sign.h"
@@ -35,6 +36,10 @@ class SignerSet {
 
   // Ok when `key` may write now. kRefused with a hint when it is retired or unknown.
   Status RequireActive(const crypto::PublicKey& key) const;
+
+  // The list of `signers` with `key` as the only active one: the others are retired.
+  static std::vector<Signer> WithOnlyActive(std::span<const Signer> signers,
+                                            const crypto::PublicKey& key);
 
  private:
   std::map<crypto::PublicKey, SignerState> states_;

@@ -101,48 +101,55 @@ class StructureCheck {
     return Ok();
   }
 
+  // Each generation is there twice. What the writers use may be the copy, or an older generation.
   Status CheckConfigs() {
-    PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> configs,
-                         control_.List(kConfigPrefix));
-    bool found_newest = false;
-    for (const storage::ObjectInfo& info : configs) {
-      const Result<ObjectName> name = ObjectName::Parse(info.key);
-      if (!name.ok()) {
-        findings_.AddProblem(info.key, StrangerError(info.key));
-        continue;
+    std::set<uint64_t> generations = {context_.config->generation};
+    for (const std::string_view prefix : {kConfigPrefix, kConfigCopyPrefix}) {
+      PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> configs, control_.List(prefix));
+      for (const storage::ObjectInfo& info : configs) {
+        const Result<ObjectName> name = ObjectName::Parse(info.key);
+        if (name.ok()) {
+          generations.insert(name->number);
+        } else {
+          findings_.AddProblem(info.key, StrangerError(info.key));
+        }
       }
-      found_newest = found_newest || name->number == context_.config->generation;
-      PGK_TRY(CheckConfig(name->number));
     }
-    if (!found_newest) {
-      const std::string key = ConfigKey(context_.config->generation);
-      findings_.AddProblem(
-          key, Err(ErrorCode::kNotFound, "{} is missing", key)
-                   .WithHint("restore it from " + ConfigCopyKey(context_.config->generation)));
-    }
+    for (const uint64_t generation : generations) PGK_TRY(CheckConfig(generation));
     return Ok();
   }
 
   Status CheckConfig(uint64_t generation) {
     ++findings_.counts().objects;
     const std::string key = ConfigKey(generation);
-    const Result<Bytes> object = control_.Get(key, kMaxConfigObjectBytes);
-    if (!object.ok()) return Note(key, object.error());
-    const Result<ConfigObject> config =
-        DecodeConfig(*object, context_.id, generation, &context_.config->operator_public_key);
-    if (!config.ok()) PGK_TRY(Note(key, config.error()));
     const std::string copy_key = ConfigCopyKey(generation);
-    const Result<Bytes> copy = control_.Get(copy_key, kMaxConfigObjectBytes);
-    if (!copy.ok()) return Note(copy_key, copy.error());
-    if (!config.ok()) {
-      // The copy is what mends it: whether that is whole matters, not that it is different.
-      if (!DecodeConfig(*copy, context_.id, generation, &context_.config->operator_public_key)) {
-        findings_.AddProblem(copy_key, CorruptObject(copy_key, "it is damaged too"));
-      }
-    } else if (!BytesEqual(*copy, *object)) {
+    PGK_ASSIGN_OR_RETURN(const std::optional<Bytes> object,
+                         ReadConfigObject(key, generation, copy_key));
+    PGK_ASSIGN_OR_RETURN(const std::optional<Bytes> copy,
+                         ReadConfigObject(copy_key, generation, key));
+    if (object && copy && !BytesEqual(*copy, *object)) {
       findings_.AddProblem(copy_key, CorruptObject(copy_key, "it differs from " + key));
     }
     return Ok();
+  }
+
+  // nullopt when it is no valid configuration, which is noted.
+  Result<std::optional<Bytes>> ReadConfigObject(const std::string& key, uint64_t generation,
+                                                const std::string& other_key) {
+    Result<Bytes> object = control_.Get(key, kMaxConfigObjectBytes);
+    if (!object.ok() && object.error().code() == ErrorCode::kNotFound) {
+      findings_.AddProblem(
+          key,
+          Err(ErrorCode::kNotFound, "{} is missing", key).WithHint("restore it from " + other_key));
+      return std::optional<Bytes>();
+    }
+    const Result<ConfigObject> config =
+        object.ok()
+            ? DecodeConfig(*object, context_.id, generation, &context_.config->operator_public_key)
+            : Result<ConfigObject>(object.error());
+    if (config.ok()) return std::optional(*std::move(object));
+    PGK_TRY(Note(key, config.error()));
+    return std::optional<Bytes>();
   }
 
   Status ListPacks() {

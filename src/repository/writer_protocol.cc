@@ -8,6 +8,7 @@
 #include "base/retry.h"
 #include "repository/abort_decision.h"
 #include "repository/config_object.h"
+#include "repository/config_store.h"
 #include "repository/control_access.h"
 #include "repository/decision_object.h"
 #include "repository/key_ring.h"
@@ -22,6 +23,7 @@ namespace {
 
 Status CheckMayWrite(const RepositoryContext& context, const BeginOptions& options) {
   PGK_CHECK(context.keys != nullptr, "a writer has keys");
+  PGK_TRY(CheckConfigIsCurrent(context));
   PGK_TRY(RequireFeatures(*context.config, FeatureUse::kWrite));
   PGK_TRY(CheckCanCreate(context));
   PGK_TRY(SignerSet(context.config->signers)
@@ -78,7 +80,7 @@ Error JudgeMissing(const ControlAccess& control, const WriterId& writer, const B
   if (*decided) return AbortedByOther(control, writer);
   return Err(ErrorCode::kCorruption,
              "an object of base backup {}, which has not expired, is missing", base.Hex())
-      .WithHint("run 'pgkeep check' to see what is damaged")
+      .WithHint("run 'pgkeep verify' to see what is damaged")
       .Attach(missing);
 }
 
@@ -211,8 +213,25 @@ Status CheckSessionsPresent(const RepositoryContext& context, const WriterId& wr
       .WithHint("run 'pgkeep verify' to see what is damaged, then start the backup again");
 }
 
-// Step W7. The bytes are made once: every try sends the same, so that reading them back proves that
-// the decision is ours.
+Error UnknownOutcome(const WriterId& writer, const Error& last) {
+  return Error(last)
+      .WithContext("outcome unknown: the decision of backup " + writer.Hex() +
+                   " was sent, but nothing has confirmed that it is stored for good")
+      .WithHint("run 'pgkeep list' to see whether the backup exists; it may still appear");
+}
+
+// What a decision that was refused in the end has come to. That own bytes can be read proves
+// nothing: they may be in a cache whose way to the disk has failed.
+Error JudgeRefused(const ControlAccess& control, const WriterId& writer, ByteSpan object,
+                   const Error& last, bool answer_lost) {
+  const Result<Bytes> there = control.Get(DecisionKey(writer), kMaxDecisionObjectBytes);
+  const bool is_own = there.ok() && BytesEqual(*there, object);
+  if (there.ok() && !is_own) return AbortedByOther(control, writer);
+  return answer_lost || is_own ? UnknownOutcome(writer, last) : last;
+}
+
+// Step W7. The bytes are made once: every try sends the same, so that a store which says that the
+// key is taken, and then shows these bytes, has acknowledged them.
 Status CreateCommit(const ControlAccess& control, const WriterId& writer, ByteSpan object) {
   const RepositoryContext& context = control.context();
   if (MutantActive(Mutant::kCommitOverwrites)) {
@@ -232,18 +251,10 @@ Status CreateCommit(const ControlAccess& control, const WriterId& writer, ByteSp
     return tried.error();
   });
   if (created.ok()) return created;
-  if (created.error().code() == ErrorCode::kConflict) return AbortedByOther(control, writer);
-  if (!answer_lost) return created;
-  if (MutantActive(Mutant::kLostAnswerIsSuccess)) return Ok();
-  const Result<Bytes> there = context.store->Get(DecisionKey(writer), kMaxDecisionObjectBytes);
-  if (there.ok()) {
-    if (BytesEqual(*there, object)) return Ok();
-    return AbortedByOther(control, writer);
-  }
-  return Error(created.error())
-      .WithContext("outcome unknown: the decision of backup " + writer.Hex() +
-                   " was sent, but no answer came")
-      .WithHint("run 'pgkeep list' to see whether the backup exists; it may still appear");
+  const bool conflict = created.error().code() == ErrorCode::kConflict;
+  if (!answer_lost && !conflict) return created;
+  if (!conflict && MutantActive(Mutant::kLostAnswerIsSuccess)) return Ok();
+  return JudgeRefused(control, writer, object, created.error(), answer_lost);
 }
 
 }  // namespace
@@ -301,7 +312,7 @@ Status CheckPacksPresent(const RepositoryContext& context, const ReferenceList& 
   return Err(ErrorCode::kConflict,
              "{} of {} packs that this backup needs are missing or have another size, first {}",
              missing.size(), references.entries().size(), missing.front().name.Key())
-      .WithHint("run 'pgkeep check' to see what is damaged, then start the backup again");
+      .WithHint("run 'pgkeep verify' to see what is damaged, then start the backup again");
 }
 
 Result<std::set<WriterId>> FindMissingSessions(const RepositoryContext& context,

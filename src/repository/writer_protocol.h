@@ -93,8 +93,9 @@ struct CommitReceipt {
 //   kConflict     somebody has aborted this writer (the collector, after 24 hours without heartbeat
 //                 or by an operator's order), or a pack or the key of one has gone; start a new
 //                 backup
-//   kUnavailable, kTimeout, kCancelled with the words "outcome unknown": the decision was sent but
-//                 no answer came: the backup may exist, now or later. Everything else: it does not.
+//   any code with the words "outcome unknown": the decision was sent, but the store never confirmed
+//                 that it is durable: the backup may exist, now or later. Everything else: it does
+//                 not.
 // Never call it twice for one ticket.
 Result<CommitReceipt> CommitWriter(const RepositoryContext& context, const WriterTicket& ticket,
                                    Bytes manifest_object, Bytes reference_object);

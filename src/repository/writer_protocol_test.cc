@@ -230,8 +230,9 @@ TEST_F(WriterProtocol, LostAnswersAreResolved) {
   EXPECT_THAT(MissingLiveObjects(context_), ElementsAre());
 }
 
-// The decision was made, every answer was lost, but it can be read back: the backup exists.
-TEST_F(WriterProtocol, CommitReadsItsDecisionBack) {
+// The decision was made and can be read back, but no create has confirmed it: what a store shows
+// may be in a cache that a power failure empties.
+TEST_F(WriterProtocol, DecisionThatIsOnlyVisibleIsNoProof) {
   testing::FaultyStore faulty(memory_.store, memory_.clock);
   const RepositoryContext context = repository_.Context(&faulty);
   Result<TestRepository::Writer> writer = repository_.Begin(context);
@@ -247,9 +248,41 @@ TEST_F(WriterProtocol, CommitReadsItsDecisionBack) {
                   .key_contains = "dec/",
                   .nth = 2,
                   .times = 100});
-  EXPECT_TRUE(repository_.Commit(context, *writer).ok());
+  const Result<DummyBackup> backup = repository_.Commit(context, *writer);
   EXPECT_EQ(faulty.fired(rule), 1u);
   EXPECT_EQ(Decision(writer->ticket.writer).verdict, Verdict::kCommit);
+  ASSERT_FALSE(backup.ok());
+  EXPECT_THAT(backup.error().ToString(), HasSubstr("outcome unknown"));
+}
+
+// The decision of this writer is refused for a reason that says nothing about who has decided.
+TEST_F(WriterProtocol, ConflictWithoutForeignDecisionIsNoAbort) {
+  for (const bool answer_lost : {true, false}) {
+    testing::FaultyStore faulty(memory_.store, memory_.clock);
+    const RepositoryContext context = repository_.Context(&faulty);
+    Result<TestRepository::Writer> writer = repository_.Begin(context);
+    ASSERT_TRUE(writer.ok());
+    ASSERT_TRUE(repository_.StorePacks(context, *writer, 1).ok());
+    if (answer_lost) {
+      faulty.AddRule({.action = FaultAction::kFailBefore,
+                      .operation = StoreOperation::kCreateIfAbsent,
+                      .key_contains = "dec/"});
+    }
+    const size_t rule = faulty.AddRule({.action = FaultAction::kFailBefore,
+                                        .operation = StoreOperation::kCreateIfAbsent,
+                                        .key_contains = "dec/",
+                                        .nth = answer_lost ? 2u : 1u,
+                                        .code = ErrorCode::kConflict});
+    const Result<DummyBackup> backup = repository_.Commit(context, *writer);
+    EXPECT_EQ(faulty.fired(rule), 1u);
+    ASSERT_FALSE(backup.ok());
+    EXPECT_THAT(backup.error().ToString(), Not(HasSubstr("aborted")));
+    if (answer_lost) {
+      EXPECT_THAT(backup.error().ToString(), HasSubstr("outcome unknown"));
+    } else {
+      EXPECT_THAT(backup.error().ToString(), Not(HasSubstr("outcome unknown")));
+    }
+  }
 }
 
 TEST_F(WriterProtocol, UnknownOutcomeIsCalledUnknown) {

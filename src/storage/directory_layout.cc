@@ -45,7 +45,10 @@ std::string HintFor(const Error& error, const std::string& root) {
   }
   switch (error.code()) {
     case ErrorCode::kOutOfSpace:
-      return fmt::format("free space on the file system of {} or expire backups", root);
+      return fmt::format(
+          "free space on the file system of {}; with a megabyte free, 'pgkeep expire' and 'pgkeep "
+          "gc' can free more",
+          root);
     case ErrorCode::kNotFound:
       return fmt::format("check that {} exists and that its disk is mounted", root);
     default:

@@ -21,6 +21,9 @@ inline constexpr std::string_view kTemporaryDirectory = "+tmp";
 inline constexpr uint32_t kObjectMode = 0600;
 inline constexpr uint32_t kDirectoryMode = 0700;
 
+// The reserve (ObjectStore::KeepReserve), in the temporary directory.
+inline constexpr std::string_view kReserveName = "reserve";
+
 // Names in the temporary directory, all made from a writer's id of 16 hexadecimal digits.
 std::string WriterLockName(std::string_view writer_id);                  // "<id>.lock"
 std::string TemporaryName(std::string_view writer_id, uint64_t number);  // "<id>-<number>"

@@ -45,6 +45,7 @@ class PageCollector {
   bool IsCandidate(std::string_view text) const;
   Result<std::vector<std::string>> ReadWindow(const std::string& directory,
                                               const std::string& after, size_t limit) const;
+  Status CheckStranger(const std::string& text) const;
   Status AddObject(const std::string& key);
 
   FileSystem& files_;
@@ -72,9 +73,10 @@ Result<std::vector<std::string>> PageCollector::ReadWindow(const std::string& di
   std::string text;
   const std::string path = directory.empty() ? root_ : JoinPath(root_, WithoutLastSlash(directory));
   const Status read = files_.VisitDirectory(path, [&](const DirectoryEntry& entry) -> Status {
-    if (entry.type == FileInfo::Type::kOther || !IsKeyComponent(entry.name)) return Ok();
+    if (!IsKeyComponent(entry.name)) return Ok();
     text = directory;
     text += entry.name;
+    if (entry.type == FileInfo::Type::kOther) return CheckStranger(text);
     if (entry.type == FileInfo::Type::kDirectory) text += '/';
     if (text <= after || !IsCandidate(text)) return Ok();
     if (window.size() == limit) {
@@ -89,6 +91,13 @@ Result<std::vector<std::string>> PageCollector::ReadWindow(const std::string& di
   if (!read.ok()) return read.error();
   std::sort_heap(window.begin(), window.end());
   return window;
+}
+
+// A link or special file under a name that a wanted object, or a directory of such, could have:
+// without it the page would be short, and a page that is short looks like objects that are gone.
+Status PageCollector::CheckStranger(const std::string& text) const {
+  if (!IsCandidate(text) && !IsCandidate(text + '/')) return Ok();
+  return NotOurs(JoinPath(root_, text));
 }
 
 Status PageCollector::AddObject(const std::string& key) {
@@ -152,9 +161,8 @@ Result<ListPage> ListDirectoryTree(FileSystem& files, const std::string& root,
   const Status reachable =
       CheckDirectoryPath(files, root, top->empty() ? "" : WithoutLastSlash(*top));
   if (!reachable.ok()) {
-    // Neither a missing directory nor a link has keys below it.
-    const ErrorCode code = reachable.error().code();
-    if (code == ErrorCode::kNotFound || code == ErrorCode::kRefused) return ListPage{};
+    // A link may hide all that is wanted behind it, so nobody may take it for an empty directory.
+    if (reachable.error().code() == ErrorCode::kNotFound) return ListPage{};
     return reachable.error();
   }
   PageCollector collector(files, root, prefix, start_after, max_keys);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <optional>
+#include <random>
 #include <unordered_set>
 #include <utility>
 
@@ -24,6 +25,18 @@ namespace {
 // Directories that this instance remembers as durable; beyond it, it forgets and syncs again.
 constexpr size_t kMaxKnownDirectories = 4096;
 
+// The reserve is made only where this many times its size is free: who is that short of space needs
+// all of it.
+constexpr uint64_t kReserveShare = 4;
+
+// Bytes that no file system can compress or find twice. Nothing secret depends on them.
+Bytes Noise(uint64_t size) {
+  std::random_device seed;
+  std::mt19937 random(seed());
+  Bytes noise(size);
+  for (uint8_t& byte : noise) byte = static_cast<uint8_t>(random());
+  return noise;
+}
 constexpr uint32_t kRootUser = 0;
 
 // The part before the last slash; "" for a key without one.
@@ -62,10 +75,15 @@ class DirectoryStore final : public ObjectStore {
   Status Delete(std::string_view key) override;
   Result<Timestamp> ServerTime() override;
   Result<std::optional<uint64_t>> FreeBytes() override;
+  Status KeepReserve() override;
+  Status ReleaseReserve() override;
 
  private:
   std::string PathOf(std::string_view key) const { return JoinPath(root_, key); }
   std::string DirectoryPath(std::string_view key) const;
+  std::string ReservePath() const {
+    return JoinPath(JoinPath(root_, kTemporaryDirectory), kReserveName);
+  }
   Error Explain(Error error, std::string_view doing, std::string_view key) const;
 
   Status CreatePlace();
@@ -520,6 +538,40 @@ Result<std::optional<uint64_t>> DirectoryStore::FreeBytes() {
   const Result<SpaceInfo> space = files_.Space(root_);
   if (space.ok()) return std::optional<uint64_t>(space->available);
   return ExplainFileError(space.error(), root_);
+}
+
+Status DirectoryStore::KeepReserve() {
+  const std::string path = ReservePath();
+  const auto keep = [&]() -> Status {
+    const Result<FileInfo> there = files_.StatNoFollow(path);
+    if (there.ok() && there->size >= kReserveBytes) return Ok();
+    if (!there.ok() && there.error().code() != ErrorCode::kNotFound) return there.error();
+    PGK_ASSIGN_OR_RETURN(const SpaceInfo space, files_.Space(root_));
+    if (space.available < kReserveShare * kReserveBytes) return Ok();
+    // One that was cut off.
+    if (there.ok()) PGK_TRY(files_.Remove(path));
+    Result<std::unique_ptr<File>> file = files_.CreateNew(path, kObjectMode);
+    if (!file.ok()) {
+      // Another process is faster.
+      return file.error().code() == ErrorCode::kAlreadyExists ? Ok() : Status(file.error());
+    }
+    Status written = (*file)->WriteAll(Noise(kReserveBytes));
+    // Until it is on the disk its blocks may be promised only.
+    if (written.ok()) written = (*file)->Sync();
+    if (written.ok()) return (*file)->Close();
+    static_cast<void>(files_.Remove(path));
+    return written;
+  };
+  Status kept = keep();
+  if (kept.ok() || kept.error().code() == ErrorCode::kOutOfSpace) return Ok();
+  return ExplainFileError(std::move(kept).error(), root_).WithContext("keeping a reserve of space");
+}
+
+Status DirectoryStore::ReleaseReserve() {
+  Status removed = files_.Remove(ReservePath());
+  if (removed.ok() || IsNotFound(removed.error())) return Ok();
+  return ExplainFileError(std::move(removed).error(), root_)
+      .WithContext("releasing the reserve of space");
 }
 
 }  // namespace

@@ -12,9 +12,9 @@
 // second one may succeed without having written anything.
 //
 // Links: the root may itself be a symbolic link. Below it nothing is followed: a link, socket, pipe
-// or device in the place of an object or of a directory is not listed, and touching it is refused
-// (kRefused). This guards against accidents, not against somebody who changes the tree meanwhile:
-// whoever may write to the root is trusted.
+// or device in the place of an object or of a directory is refused (kRefused), by reads, writes and
+// by listings that would have to show it. This guards against accidents, not against somebody who
+// changes the tree meanwhile: whoever may write to the root is trusted.
 //
 // Directories are never removed, also when empty: removing one could take a name that another
 // process has created there and not synced yet. They cost nothing but an entry.
@@ -22,6 +22,7 @@
 // Users: objects and directories are for their owner alone. Root may read the store of another
 // user, but changes nothing in it (kRefused), since that user could not read what root leaves
 // there.
+// Reserve: "+tmp/reserve", kReserveBytes of noise, which no file system can store as less.
 //
 // File systems: any with hard links (ext4, XFS, Btrfs, ZFS, NFS); else with
 // renameat2(RENAME_NOREPLACE). Without both, features().conditional_create is false. File systems

@@ -159,9 +159,12 @@ TEST_F(DirectoryStoreTest, LinksBelowTheRootAreNeverFollowed) {
   }
   ExpectExplained(store->CreateIfAbsent("dir/new", one), ErrorCode::kRefused, "link");
   ExpectExplained(store->CreateIfAbsent("dir/new/deeper", one), ErrorCode::kRefused, "link");
-  EXPECT_TRUE(ListKeys(*store, "", 10).empty());
-  EXPECT_TRUE(ListKeys(*store, "dir/", 10).empty());
-  EXPECT_TRUE(ListKeys(*store, "dir/secret", 10).empty());
+  // An empty page would say that there is nothing.
+  for (const char* prefix : {"", "d", "dir", "dir/", "dir/secret", "file", "dangling"}) {
+    SCOPED_TRACE(prefix);
+    ExpectExplained(store->List(prefix, "", 10), ErrorCode::kRefused, "link");
+  }
+  EXPECT_TRUE(ListKeys(*store, "e", 10).empty()) << "no link is in the way";
   EXPECT_TRUE(std::filesystem::is_symlink(Path("file")));
   EXPECT_FALSE(std::filesystem::exists(outside + "/new"));
   EXPECT_TRUE(std::filesystem::exists(outside + "/secret"));
@@ -173,7 +176,7 @@ TEST_F(DirectoryStoreTest, PipesAreRefusedWithoutBlocking) {
   ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
   ExpectExplained(store->Get("pipe", 100), ErrorCode::kRefused, "link");
   ExpectExplained(store->CreateIfAbsent("pipe", {}), ErrorCode::kRefused, "link");
-  EXPECT_TRUE(ListKeys(*store, "", 10).empty());
+  ExpectExplained(store->List("", "", 10), ErrorCode::kRefused, "link");
 }
 
 TEST_F(DirectoryStoreTest, NamesThatAreNoKeysAreNotListed) {
@@ -469,6 +472,37 @@ TEST_F(DirectoryStoreTest, CreationCostsTwoSyncs) {
   EXPECT_EQ(faulty_.calls(FileCall::kSyncDirectory), 1U);
   EXPECT_EQ(faulty_.calls(FileCall::kWrite), 1U);
   EXPECT_LE(faulty_.calls(), 16U);
+}
+
+TEST_F(DirectoryStoreTest, ReserveTakesSpaceUntilItIsReleased) {
+  const auto store = Open();
+  EXPECT_FALSE(std::filesystem::exists(Path("+tmp/reserve"))) << "only when asked";
+  ASSERT_TRUE(store->ReleaseReserve().ok()) << "there is none";
+  ASSERT_TRUE(store->KeepReserve().ok());
+  struct stat info = {};
+  ASSERT_EQ(::stat(Path("+tmp/reserve").c_str(), &info), 0);
+  EXPECT_EQ(static_cast<uint64_t>(info.st_size), kReserveBytes);
+  EXPECT_GE(static_cast<uint64_t>(info.st_blocks) * 512, kReserveBytes) << "no hole";
+  EXPECT_EQ(info.st_mode & 0777, 0600U);
+  ASSERT_TRUE(store->KeepReserve().ok());
+  EXPECT_TRUE(ListKeys(*store, "", 10).empty());
+  ASSERT_TRUE(store->ReleaseReserve().ok());
+  EXPECT_FALSE(std::filesystem::exists(Path("+tmp/reserve")));
+}
+
+TEST_F(DirectoryStoreTest, ReserveThatWasCutOffIsMadeAnew) {
+  const auto store = Open();
+  std::ofstream(Path("+tmp/reserve")) << "x";
+  ASSERT_TRUE(store->KeepReserve().ok());
+  EXPECT_EQ(std::filesystem::file_size(Path("+tmp/reserve")), kReserveBytes);
+}
+
+TEST_F(DirectoryStoreTest, ReserveThatDoesNotFitIsNoErrorAndLeavesNothing) {
+  const auto store = Open(faulty_);
+  faulty_.LimitSpace(kReserveBytes / 2);
+  EXPECT_TRUE(store->KeepReserve().ok());
+  EXPECT_GT(faulty_.fired(), 0U);
+  EXPECT_FALSE(std::filesystem::exists(Path("+tmp/reserve")));
 }
 
 }  // namespace

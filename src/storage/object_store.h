@@ -57,6 +57,9 @@ struct ListPage {
   std::string next;
 };
 
+// What a store that can be full keeps back for its cleaning.
+inline constexpr uint64_t kReserveBytes = uint64_t{1} << 20;
+
 // What a store can do, as found when it was opened. Callers decide by these, not by the kind.
 struct StoreFeatures {
   // CreateIfAbsent works. Without it only exclusive mode (one writer at a time) is safe.
@@ -145,6 +148,13 @@ class ObjectStore {
 
   // Bytes that still fit, or nullopt when the store has no such limit.
   virtual Result<std::optional<uint64_t>> FreeBytes() = 0;
+
+  // A store that can be full cannot be cleaned up when it is, because even that writes a little. So
+  // it keeps kReserveBytes back: KeepReserve makes the reserve unless it is there or space is short
+  // (no error), and ReleaseReserve gives it up; whoever frees space does that first. Stores without
+  // a limit have none, and both do nothing.
+  virtual Status KeepReserve() { return Ok(); }
+  virtual Status ReleaseReserve() { return Ok(); }
 };
 
 // Checks the rule that every store applies to keys: 1 to kMaxKeyBytes bytes of [A-Za-z0-9._/-];
