@@ -64,6 +64,13 @@ class MemoryFiles::OpenFile final : public File {
     return info;
   }
 
+  Status SetAccess(uint32_t owner, uint32_t group, uint32_t mode) override {
+    node_->info.owner = owner;
+    node_->info.group = group;
+    node_->info.mode = mode;
+    return Ok();
+  }
+
  private:
   Clock& clock_;
   const NodePointer node_;
@@ -228,6 +235,12 @@ Result<SpaceInfo> MemoryFiles::Space(const std::string& path) {
   PGK_TRY(Find(path));
   constexpr uint64_t kPlenty = uint64_t{1} << 40;
   return SpaceInfo{kPlenty, kPlenty};
+}
+
+Result<std::string> MemoryFiles::Resolve(const std::string& path) {
+  const MutexLock lock(mutex_);
+  PGK_TRY(Find(path));
+  return path;
 }
 
 Result<std::unique_ptr<FileLock>> MemoryFiles::TryLock(const std::string& path) {

@@ -26,6 +26,7 @@ class MemoryFiles final : public FileSystem {
   Result<std::unique_ptr<File>> CreateNew(const std::string& path, uint32_t mode) override;
   Result<std::unique_ptr<File>> OpenWrite(const std::string& path, uint32_t mode) override;
   Result<FileInfo> Stat(const std::string& path) override;
+  Result<std::string> Resolve(const std::string& path) override;
   Result<FileInfo> StatNoFollow(const std::string& path) override { return Stat(path); }
   Status Link(const std::string& from, const std::string& to) override;
   Status Rename(const std::string& from, const std::string& to) override;
