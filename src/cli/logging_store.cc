@@ -73,6 +73,10 @@ class LoggingStore final : public storage::ObjectStore {
                   [](const auto&) { return std::string("done"); });
   }
 
+  // No requests of their own: what they cost shows as space.
+  Status KeepReserve() override { return inner_->KeepReserve(); }
+  Status ReleaseReserve() override { return inner_->ReleaseReserve(); }
+
  private:
   // Arguments are made before this runs: the call is over.
   template <class Outcome, class Describe>

@@ -52,6 +52,8 @@ class ExclusiveStore final : public storage::ObjectStore {
   Status Delete(std::string_view key) override;
   Result<Timestamp> ServerTime() override;
   Result<std::optional<uint64_t>> FreeBytes() override;
+  Status KeepReserve() override { return inner_.KeepReserve(); }
+  Status ReleaseReserve() override { return inner_.ReleaseReserve(); }
 
  private:
   Result<storage::ObjectInfo> LookAndPut(const std::string& key, ByteSpan bytes);

@@ -71,6 +71,8 @@ class CountingStore final : public ObjectStore {
   Status Delete(std::string_view key) override;
   Result<Timestamp> ServerTime() override;
   Result<std::optional<uint64_t>> FreeBytes() override;
+  Status KeepReserve() override { return inner_.KeepReserve(); }
+  Status ReleaseReserve() override { return inner_.ReleaseReserve(); }
 
  private:
   void Add(StoreOperation operation, std::string_view key, const OperationCount& count);

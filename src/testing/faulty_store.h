@@ -110,6 +110,8 @@ class FaultyStore final : public storage::ObjectStore {
   Status Delete(std::string_view key) override;
   Result<Timestamp> ServerTime() override;
   Result<std::optional<uint64_t>> FreeBytes() override;
+  Status KeepReserve() override { return inner_.KeepReserve(); }
+  Status ReleaseReserve() override { return inner_.ReleaseReserve(); }
 
  private:
   struct ActiveRule {
