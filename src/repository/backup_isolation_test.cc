@@ -453,13 +453,25 @@ TEST_F(BackupIsolation, AnExceptionWhileALeafIsWrittenEndsTheProcess) {
 }
 
 TEST_F(BackupIsolation, AWriterThatIsGivenUpNeedNotBecomeStale) {
-  BackupId id;
-  {
-    const auto writer = Begin();
-    id = writer->id();
+  testing::FaultyStore faulty(vault_.memory, vault_.clock);
+  repository_ = vault_.Open(false, "", &faulty);
+  const size_t rule = faulty.AddRule({.action = testing::FaultAction::kOutOfSpace,
+                                      .operation = StoreOperation::kCreateIfAbsent,
+                                      .key_contains = "p/",
+                                      .times = 1'000});
+  for (const bool with_commit : {false, true}) {
+    BackupId id;
+    {
+      const auto writer = Begin();
+      id = writer->id();
+      ASSERT_OK(Write(*writer, "a"));
+      if (with_commit) {
+        EXPECT_FALSE(writer->Commit({}).ok());
+      }
+    }
+    ASSERT_OK(vault_.memory.Head(DecisionKey(id)));
   }
-  const auto decision = vault_.memory.Head(DecisionKey(id));
-  ASSERT_OK(decision);
+  EXPECT_GT(faulty.fired(rule), 0U);
   const auto backups = ListBackups(repository_->context());
   ASSERT_OK(backups);
   EXPECT_TRUE(backups->empty());

@@ -197,7 +197,7 @@ BackupWriter::BackupWriter(Repository& repository, BackupSpec spec, const Writer
 BackupWriter::~BackupWriter() {
   {
     const MutexLock lock(mutex_);
-    if (committing_) return;  // what became of that, only the decision tells
+    if (deciding_) return;  // what became of it, only the decision tells
   }
   // One try: nobody waits for it.
   RepositoryContext once = context_;
@@ -301,6 +301,10 @@ Result<CommitReceipt> BackupWriter::Commit(CommitOptions options) {
   PGK_ASSIGN_OR_RETURN(Bytes manifest_object,
                        EncodeManifest(manifest, identity, *context_.keys, *context_.random));
   if (lease_) PGK_TRY(lease_->CheckHeld());
+  {
+    const MutexLock lock(mutex_);
+    deciding_ = true;
+  }
   PGK_ASSIGN_OR_RETURN(
       CommitReceipt receipt,
       CommitWriter(context_, ticket_, std::move(manifest_object), std::move(reference_object)));

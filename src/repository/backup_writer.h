@@ -158,7 +158,8 @@ class BackupWriter {
   WriterSession session_;
   std::unique_ptr<HeartbeatThread> heartbeat_thread_;
   Mutex mutex_;
-  bool committing_ PGK_GUARDED_BY(mutex_) = false;
+  bool committing_ PGK_GUARDED_BY(mutex_) = false;  // Commit was called
+  bool deciding_ PGK_GUARDED_BY(mutex_) = false;    // and may have created the decision
   std::map<std::string, SubtreeEntry> subtrees_ PGK_GUARDED_BY(mutex_);
   std::set<std::string> unfinished_ PGK_GUARDED_BY(mutex_);  // names of sub-trees
   size_t subtree_bytes_ PGK_GUARDED_BY(mutex_) = 0;          // that subtrees_ take in the manifest
