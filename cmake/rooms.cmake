@@ -66,8 +66,8 @@ function(pgkeep_add_precompiled_headers)
   if(NOT PGKEEP_PCH)
     return()
   endif()
-  set(standard <algorithm> <chrono> <functional> <map> <memory> <optional> <span> <string>
-      <string_view> <thread> <vector>)
+  set(standard <algorithm> <array> <atomic> <chrono> <functional> <map> <memory> <mutex> <optional>
+      <set> <span> <string> <string_view> <thread> <vector>)
   set(ours "${PROJECT_SOURCE_DIR}/src/base/result.h")
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/generated/headers.cc" CONTENT "int main() {}\n")
 
@@ -111,7 +111,7 @@ function(pgkeep_lighten_test name)
   if(PGKEEP_BUILD_FUZZERS)
     # The build that everybody waits for. What is looked for there is undefined behaviour of the
     # rooms; preset 'asan' looks into the tests too.
-    target_compile_options(${name} PRIVATE -O0 -fno-sanitize=undefined)
+    target_compile_options(${name} PRIVATE -O0 -g0 -fno-sanitize=undefined)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # At -O1 these are wrong about std::string more often than right.
