@@ -4,10 +4,11 @@
 //
 // Everything happens in memory: no disk is measured. Printed are medians of five interleaved
 // rounds:
-//   naked      the same primitive calls on the same buffers, one after the other, in one thread
-//   full path  a first backup through BackupWriter, one delivering thread, nothing in the
-//   background two        the same with two delivering threads, each half of the data detection  a
-//   second backup of unchanged data, and SipHash alone over the same units
+//
+// - naked: the same primitive calls on the same buffers, one after the other, in one thread
+// - full path: a first backup through BackupWriter, one delivering thread, none in the background
+// - two threads: the same with two delivering threads, each half of the data
+// - detection: a second backup of unchanged data, and SipHash alone over the same units
 #include <fmt/core.h>
 
 #include <algorithm>

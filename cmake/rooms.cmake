@@ -2,9 +2,23 @@
 # takes an explicit list of sources (headers too: tools/tidy reports a file that nobody lists). A
 # name in DEPS is a room ("base"), or any CMake target ("OpenSSL::Crypto", "version").
 
-# All rooms without their tests, and all fuzz targets: what the clang build of ./test needs.
-add_custom_target(pgkeep_rooms)
+# What the two builds of ./test need: unit tests and fuzz targets under the sanitizers, programs and
+# everything larger than a unit as shipped.
+add_custom_target(unit_tests)
+add_custom_target(system_tests)
 add_custom_target(fuzzers)
+
+# Whether the test programs of the current folder are unit tests (they stand beside what they test).
+function(pgkeep_test_kind out)
+  cmake_path(IS_PREFIX PROJECT_SOURCE_DIR "${CMAKE_CURRENT_SOURCE_DIR}" inside)
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}"
+             OUTPUT_VARIABLE folder)
+  if(inside AND folder MATCHES "^src/")
+    set(${out} unit PARENT_SCOPE)
+  else()
+    set(${out} system PARENT_SCOPE)
+  endif()
+endfunction()
 
 # Turns room names into targets. Rooms may be declared later than their users, so a name without a
 # target of its own is taken for a room.
@@ -30,7 +44,7 @@ function(pgkeep_room name)
   target_include_directories(pgkeep_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(pgkeep_${name} PUBLIC ${deps} Threads::Threads)
   set_target_properties(pgkeep_${name} PROPERTIES LINKER_LANGUAGE CXX)
-  add_dependencies(pgkeep_rooms pgkeep_${name})
+  pgkeep_use_precompiled_headers(pgkeep_${name} pgkeep_room_headers)
 endfunction()
 
 # pgkeep_program(NAME [DEPS ...] SOURCES ...): a program at the top of the build directory.
@@ -42,28 +56,65 @@ function(pgkeep_program name)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(${name} PRIVATE ${deps} Threads::Threads)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+  add_dependencies(system_tests ${name})
 endfunction()
 
-# What every test includes, compiled once per build instead of once per test. Not in the build of
-# preset 'clang' (PGKEEP_TEST_PCH=OFF), where a test that misses one of its own includes is noticed.
-function(pgkeep_add_test_headers)
-  file(WRITE "${PROJECT_BINARY_DIR}/generated/test_headers.cc" "int main() {}\n")
-  add_executable(pgkeep_test_headers "${PROJECT_BINARY_DIR}/generated/test_headers.cc")
-  pgkeep_lighten_test(pgkeep_test_headers)
-  target_link_libraries(pgkeep_test_headers PRIVATE pgkeep_base GTest::gmock Threads::Threads)
-  target_precompile_headers(pgkeep_test_headers PRIVATE
-    <gmock/gmock.h> <gtest/gtest.h> <algorithm> <functional> <map> <memory> <optional> <random>
-    <string> <thread> <vector> "${PROJECT_SOURCE_DIR}/src/base/result.h")
+# Headers that nearly every source includes, compiled once per build instead of once per file: for
+# rooms, and for tests. Not with PGKEEP_PCH=OFF (preset 'clang'), where a source that misses one of
+# its own includes is noticed.
+function(pgkeep_add_precompiled_headers)
+  if(NOT PGKEEP_PCH)
+    return()
+  endif()
+  set(standard <algorithm> <chrono> <functional> <map> <memory> <optional> <span> <string>
+      <string_view> <thread> <vector>)
+  set(ours "${PROJECT_SOURCE_DIR}/src/base/result.h")
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/generated/headers.cc" CONTENT "int main() {}\n")
+
+  add_library(pgkeep_room_headers OBJECT "${PROJECT_BINARY_DIR}/generated/headers.cc")
+  pgkeep_keep_cacheable(pgkeep_room_headers)
+  target_include_directories(pgkeep_room_headers PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(pgkeep_room_headers PRIVATE tl::expected fmt::fmt Threads::Threads)
+  target_precompile_headers(pgkeep_room_headers PRIVATE ${standard} ${ours})
+
+  if(PGKEEP_BUILD_TESTS)
+    add_executable(pgkeep_test_headers "${PROJECT_BINARY_DIR}/generated/headers.cc")
+    pgkeep_lighten_test(pgkeep_test_headers)
+    target_include_directories(pgkeep_test_headers PRIVATE "${PROJECT_SOURCE_DIR}/src")
+    target_link_libraries(pgkeep_test_headers PRIVATE tl::expected fmt::fmt GTest::gmock
+                          Threads::Threads)
+    target_precompile_headers(pgkeep_test_headers PRIVATE
+      <gmock/gmock.h> <gtest/gtest.h> ${standard} ${ours})
+  endif()
 endfunction()
 
-# Tests compile in less than half the time with less optimisation; what they test stays as shipped.
-function(pgkeep_lighten_test name)
-  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1;-g1>)
-  # Without these the compiler cache does not take what uses precompiled headers.
+function(pgkeep_use_precompiled_headers name headers)
+  if(PGKEEP_PCH)
+    pgkeep_keep_cacheable(${name})
+    target_precompile_headers(${name} REUSE_FROM ${headers})
+  endif()
+endfunction()
+
+# Without these the compiler cache does not take what uses precompiled headers.
+function(pgkeep_keep_cacheable name)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${name} PRIVATE -fpch-preprocess)
   else()
     target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+endfunction()
+
+# Tests compile much faster with less optimisation; what they test stays as shipped.
+function(pgkeep_lighten_test name)
+  pgkeep_keep_cacheable(${name})
+  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1;-g1>)
+  if(PGKEEP_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # At -O1 these are wrong about std::string more often than right.
+    target_compile_options(${name} PRIVATE
+      $<$<CONFIG:RelWithDebInfo>:-Wno-array-bounds;-Wno-maybe-uninitialized;-Wno-stringop-overflow>)
   endif()
 endfunction()
 
@@ -78,8 +129,9 @@ endfunction()
 
 # pgkeep_test(NAME [DEPS ...] SOURCES ... [LABELS quick|full ...] [TIMEOUT SECONDS]): one GoogleTest
 # program (gtest_main is linked); ctest sees every test case as one test "NAME/Suite.Case". Labels:
-# quick (the default: no server, seconds) or full, and always the name of the folder. TIMEOUT is per
-# test case, 300 s unless told; it is a safety net against hanging, not an assertion.
+# quick (the default: no server, seconds) or full, always the name of the folder, and unit (below
+# src/) or system. A program below src/ with the label system runs as shipped, not under sanitizers.
+# TIMEOUT is per test case, 300 s unless told; it is a safety net against hanging, not an assertion.
 function(pgkeep_test name)
   if(NOT PGKEEP_BUILD_TESTS)
     return()
@@ -95,17 +147,23 @@ function(pgkeep_test name)
   pgkeep_resolve_deps(deps ${arg_DEPS})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE ${deps} GTest::gmock GTest::gtest_main Threads::Threads)
+  target_link_libraries(${name} PRIVATE ${deps} fmt::fmt GTest::gmock GTest::gtest_main
+                        Threads::Threads)
   pgkeep_lighten_test(${name})
-  if(PGKEEP_TEST_PCH)
-    target_precompile_headers(${name} REUSE_FROM pgkeep_test_headers)
-  endif()
+  pgkeep_use_precompiled_headers(${name} pgkeep_test_headers)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 
   # ctest adds up repeated LABELS; a list in one LABELS does not survive gtest_discover_tests.
   get_filename_component(folder "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
   set(properties)
-  foreach(label IN LISTS arg_LABELS ITEMS ${folder})
+  if(system IN_LIST arg_LABELS)
+    set(kind system)
+    list(REMOVE_ITEM arg_LABELS system)
+  else()
+    pgkeep_test_kind(kind)
+  endif()
+  add_dependencies(${kind}_tests ${name})
+  foreach(label IN LISTS arg_LABELS ITEMS ${kind} ${folder})
     list(APPEND properties LABELS ${label})
   endforeach()
   include(GoogleTest)

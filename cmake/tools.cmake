@@ -6,7 +6,8 @@
 find_program(PGKEEP_CCACHE ccache)
 if(PGKEEP_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER
-      "${CMAKE_COMMAND};-E;env;CCACHE_NOHASHDIR=1;CCACHE_SLOPPINESS=pch_defines,time_macros;${PGKEEP_CCACHE}")
+      "${CMAKE_COMMAND};-E;env;CCACHE_NOHASHDIR=1"
+      "CCACHE_SLOPPINESS=pch_defines,time_macros;${PGKEEP_CCACHE}")
 endif()
 add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
 

@@ -31,8 +31,8 @@ Environment RealEnvironment() {
     return value;
   };
   std::error_code error;
-  environment.current_directory = std::filesystem::current_path(error).string();
-  if (environment.current_directory.empty()) environment.current_directory = "/";
+  const std::filesystem::path directory = std::filesystem::current_path(error);
+  environment.current_directory = directory.empty() ? std::string("/") : directory.string();
   environment.host = HostName();
   environment.process = getpid();
   environment.root = geteuid() == 0;

@@ -10,6 +10,7 @@
 #include "codec/codec.h"
 #include "repository/backup_list.h"
 #include "repository/data_test_kit.h"
+#include "repository/expiry.h"
 #include "repository/object_names.h"
 #include "storage/counting_store.h"
 #include "testing/faulty_store.h"
@@ -19,7 +20,10 @@ namespace pgkeep::repository {
 namespace {
 
 using storage::StoreOperation;
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
 using testing::TemporaryDirectory;
 
 TestTree Pages(size_t count) {
@@ -181,6 +185,26 @@ TEST_F(LocalCache, OfAnotherRepositoryCostsReadsOnly) {
   ASSERT_TRUE(foreign.ok());
   Damage([&](Bytes& bytes) { bytes = *foreign; });
   ExpectSameIncrement();
+}
+
+TEST_F(LocalCache, LetsGoOfExpiredBackups) {
+  const auto repository = vault_.Open(false, directory_.path());
+  const std::vector<std::string> first = CacheFiles();
+  const auto backups = ListBackups(repository->context());
+  ASSERT_TRUE(backups.ok());
+  vault_.clock.Advance(std::chrono::hours(1));  // else chance decides which is the newest
+  tree_["db"]["t"] = TestPages(99, 200);        // nothing of the first backup stays in use
+  ASSERT_TRUE(WriteTree(*repository, tree_).ok());
+  EXPECT_THAT(CacheFiles(), IsSupersetOf(first)) << "the first backup is alive";
+  ExpireOptions expire;
+  expire.backups = {backups->front().id};
+  ASSERT_TRUE(ExpireBackups(repository->context(), expire).ok());
+
+  storage::CountingStore counting(*vault_.store);
+  ASSERT_TRUE(WriteTree(*vault_.Open(false, directory_.path(), &counting), tree_).ok());
+  EXPECT_EQ(counting.Counts().Of(StoreOperation::kGetRange, "m").calls, 0U)
+      << "what the base needs stays";
+  for (const std::string& file : CacheFiles()) EXPECT_THAT(first, Not(Contains(file)));
 }
 
 TEST_F(LocalCache, OfAnOlderBackupUnderANewNameCostsReadsOnly) {
