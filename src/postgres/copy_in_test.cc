@@ -252,19 +252,5 @@ TEST_F(CopyInTest, RowsThroughTls) {
   EXPECT_TRUE(connection->usable());
 }
 
-TEST(MemoryBound, CopyInKeepsNothing) {
-  const TestDatabase database("big");
-  const auto connection = database.Connect();
-  PGK_ASSERT_OK(connection->Execute("CREATE TABLE t (a text)"));
-  PGK_ASSERT_OK(connection->Execute("ALTER TABLE t ALTER a SET STORAGE EXTENDED"));
-  const std::string row = std::string(size_t{64} << 20, 'x') + "\n";
-  Result<CopyIn> copy = CopyIn::Start(*connection, "COPY t FROM STDIN");
-  PGK_ASSERT_OK(copy);
-  const size_t before = PeakMemoryBytes();
-  for (int i = 0; i < 4; ++i) PGK_ASSERT_OK(copy->Write(AsBytes(row)));
-  EXPECT_EQ(copy->Finish().ValueOr(0U), 4U);
-  EXPECT_LT(PeakMemoryBytes(), before + (size_t{4} << 20));
-}
-
 }  // namespace
 }  // namespace pgkeep::postgres

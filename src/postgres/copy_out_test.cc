@@ -260,28 +260,5 @@ TEST_F(CopyOutTest, Latin1DatabasesKeepTheirBytes) {
               HasSubstr("\"\xe9\""));
 }
 
-// The name keeps it out of builds in which the sanitizer holds on to freed memory.
-TEST(MemoryBound, CopyOutKeepsOneRow) {
-  constexpr size_t kRow = size_t{64} << 20;
-  const auto connection = Connect(PostgresCluster::Shared().Conninfo());
-  Result<CopyOut> copy = CopyOut::Start(
-      *connection,
-      fmt::format("COPY (SELECT repeat('x', {}) FROM generate_series(1, 6)) TO STDOUT", kRow));
-  PGK_ASSERT_OK(copy);
-  size_t after_first = 0;
-  for (int i = 0; i < 6; ++i) {
-    const Result<std::optional<ByteSpan>> row = copy->Next();
-    PGK_ASSERT_OK(row);
-    ASSERT_TRUE(*row);
-    EXPECT_EQ((*row)->size(), kRow + 1);
-    // The second may still find the buffer too small, as it begins in its middle.
-    if (i == 1) after_first = PeakMemoryBytes();
-  }
-  EXPECT_LT(PeakMemoryBytes(), after_first + kRow / 4);
-  const Result<std::optional<ByteSpan>> end = copy->Next();
-  PGK_ASSERT_OK(end);
-  EXPECT_FALSE(*end);
-}
-
 }  // namespace
 }  // namespace pgkeep::postgres

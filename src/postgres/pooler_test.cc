@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/check.h"
 #include "postgres/postgres_test_kit.h"

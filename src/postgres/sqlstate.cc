@@ -26,7 +26,7 @@ constexpr Meaning kMeanings[] = {
     {"28P01", ErrorCode::kUnauthenticated,
      "check user and password; keep the password in a password file (~/.pgpass) or in PGPASSWORD"},
     {"28", ErrorCode::kUnauthenticated,
-     "check that pg_hba.conf on the server lets this user in from this host"},
+     "check the user, and that pg_hba.conf on the server lets it in from this host"},
     {"3D000", ErrorCode::kNotFound, "check the database name"},
     {"3F000", ErrorCode::kNotFound, ""},
     {"40001", ErrorCode::kBusy,

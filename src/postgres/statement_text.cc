@@ -22,17 +22,13 @@ std::string_view DollarTag(std::string_view text) {
   return text.substr(0, end + 1);
 }
 
-// Length of the literal in single quotes at the start of `text`. Takes a backslash for an escape
-// always: where it is none, too much is hidden rather than too little.
+// Length of the literal in single quotes at the start of `text`. Whether a backslash keeps a quote
+// from ending it depends on the server's settings: then all that follows counts, rather too much
+// than too little.
 size_t QuotedLength(std::string_view text) {
-  for (size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '\'') {
-      return i + 1;
-    }
-  }
-  return text.size();
+  const size_t end = text.find('\'', 1);
+  if (end == std::string_view::npos || text[end - 1] == '\\') return text.size();
+  return end + 1;
 }
 
 // Length of the literal at the start of `text`, 0 if there is none.

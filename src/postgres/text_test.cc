@@ -58,7 +58,8 @@ TEST(StatementText, HidesLiterals) {
             "ALTER ROLE a PASSWORD '...''...' VALID");
   EXPECT_EQ(SummarizeStatement("SELECT $$secret$$, $1, $tag$ $$ secret $tag$, \"na me\""),
             "SELECT '...', $1, '...', \"na me\"");
-  EXPECT_EQ(SummarizeStatement(R"(SELECT E'a\'secret' , 1)"), "SELECT E'...' , 1");
+  EXPECT_EQ(SummarizeStatement(R"(SELECT E'a\'secret', '')"), "SELECT E'...'");
+  EXPECT_EQ(SummarizeStatement(R"(SELECT 'a\', 'secret')"), "SELECT '...'");
   EXPECT_EQ(SummarizeStatement("SELECT 'not ended secret"), "SELECT '...'");
   EXPECT_EQ(SummarizeStatement("SELECT $x$ not ended secret"), "SELECT '...'");
 }
