@@ -65,12 +65,6 @@ int FreePort() {
   return ntohs(address.sin_port);
 }
 
-void MustRun(const std::vector<std::string>& words) {
-  const ProgramResult result = RunProgram(words);
-  if (result.status != 0) std::fprintf(stderr, "%s%s\n", result.out.c_str(), result.err.c_str());
-  PGK_CHECK(result.status == 0, "the program succeeds: " + words[0]);
-}
-
 void GiveToServer(const std::string& path) {
   const ServerUser& user = PostgresServerUser();
   PGK_CHECK(::chown(path.c_str(), user.uid, user.gid) == 0, "the server can own its files");
@@ -83,9 +77,9 @@ PostgresCluster::PostgresCluster(PostgresClusterOptions options)
   constexpr size_t kSocketPathMax = 107;
   PGK_CHECK(socket_path().size() <= kSocketPathMax, "TMPDIR is short enough for a socket");
   GiveToServer(directory_.path());
-  MustRun({"cp", "-a", "--reflink=auto", PostgresTemplate(), data_directory_});
+  MustRunProgram({"cp", "-a", "--reflink=auto", PostgresTemplate(), data_directory_});
   if (!options_.hba.empty()) {
-    MustRun({"truncate", "--size=0", data_directory_ + "/pg_hba.conf"});
+    MustRunProgram({"truncate", "--size=0", data_directory_ + "/pg_hba.conf"});
     AppendFile(data_directory_ + "/pg_hba.conf", options_.hba);
   }
   if (options_.standby) {
@@ -130,10 +124,10 @@ void PostgresCluster::WriteConfiguration() {
 }
 
 void PostgresCluster::MakeCertificate() const {
-  MustRun({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-           "-nodes", "-days", "30", "-subj", "/CN=localhost", "-addext",
-           "subjectAltName=DNS:localhost", "-keyout", Join("server.key"), "-out",
-           Join("server.crt")});
+  MustRunProgram({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                  "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=localhost",
+                  "-addext", "subjectAltName=DNS:localhost", "-keyout", Join("server.key"), "-out",
+                  Join("server.crt")});
   GiveToServer(Join("server.key"));
   PGK_CHECK(::chmod(Join("server.key").c_str(), 0600) == 0);
 }
@@ -215,25 +209,26 @@ std::string PostgresCluster::ProgramPath(std::string_view name) {
   return fmt::format("{}/{}", PostgresPrograms(), name);
 }
 
+std::vector<std::string> PostgresCluster::Environment(std::string_view database) const {
+  return {fmt::format("PGHOST={}", directory_.path()), fmt::format("PGPORT={}", port_),
+          "PGUSER=postgres", fmt::format("PGDATABASE={}", database)};
+}
+
 ProgramResult PostgresCluster::Run(std::string_view program,
                                    const std::vector<std::string>& arguments,
                                    std::string_view database) const {
   std::vector<std::string> words = {ProgramPath(program)};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  return RunProgram(words,
-                    {fmt::format("PGHOST={}", directory_.path()), fmt::format("PGPORT={}", port_),
-                     "PGUSER=postgres", fmt::format("PGDATABASE={}", database)});
+  return RunProgram(words, Environment(database));
 }
 
 std::string PostgresCluster::Sql(std::string_view sql, std::string_view database) const {
-  ProgramResult result = Run("psql",
-                             {"--no-psqlrc", "--quiet", "--tuples-only", "--no-align",
-                              "--set=ON_ERROR_STOP=1", "--command", std::string(sql)},
-                             database);
-  if (result.status != 0) std::fprintf(stderr, "%s\n", result.err.c_str());
-  PGK_CHECK(result.status == 0, "psql succeeds");
-  if (result.out.ends_with('\n')) result.out.pop_back();
-  return std::move(result.out);
+  std::string out =
+      MustRunProgram({ProgramPath("psql"), "--no-psqlrc", "--quiet", "--tuples-only", "--no-align",
+                      "--set=ON_ERROR_STOP=1", "--command", std::string(sql)},
+                     Environment(database));
+  if (out.ends_with('\n')) out.pop_back();
+  return out;
 }
 
 std::string PostgresCluster::ServerLog() const { return ReadFile(Join(kLogName)); }

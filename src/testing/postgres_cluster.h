@@ -88,6 +88,7 @@ class PostgresCluster {
  private:
   void WriteConfiguration();
   void MakeCertificate() const;
+  std::vector<std::string> Environment(std::string_view database) const;
   bool AwaitReady(size_t log_begin) const;
   pid_t PostmasterPid() const;
   void Signal(int number);

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
 
@@ -48,13 +47,6 @@ std::string FindPrograms() {
   return fmt::format("/usr/lib/postgresql/{}/bin", newest);
 }
 
-// Runs a program that must succeed.
-void MustRun(const std::vector<std::string>& words) {
-  const ProgramResult result = RunProgram(words);
-  if (result.status != 0) std::fprintf(stderr, "%s%s\n", result.out.c_str(), result.err.c_str());
-  PGK_CHECK(result.status == 0, "the program succeeds: " + words[0]);
-}
-
 void MakeTemplate(const std::string& path) {
   const ServerUser& user = PostgresServerUser();
   // Made where that user may write, which need not be the build directory.
@@ -64,10 +56,10 @@ void MakeTemplate(const std::string& path) {
   words.insert(words.end(), {PostgresPrograms() + "/initdb", "--pgdata=" + directory.Join("data"),
                              "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C",
                              "--no-sync"});
-  MustRun(words);
+  MustRunProgram(words);
   const std::string unfinished = path + ".new";
-  MustRun({"rm", "-rf", unfinished});
-  MustRun({"cp", "-a", directory.Join("data"), unfinished});
+  MustRunProgram({"rm", "-rf", unfinished});
+  MustRunProgram({"cp", "-a", directory.Join("data"), unfinished});
   PGK_CHECK(::rename(unfinished.c_str(), path.c_str()) == 0, "the template gets its name");
 }
 

@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include "base/check.h"
 #include "base/unique_fd.h"
@@ -94,6 +96,14 @@ ProgramResult RunProgram(const std::vector<std::string>& words,
   while (::waitpid(pid, &status, 0) < 0) PGK_CHECK(errno == EINTR, "the program can be waited for");
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
+}
+
+std::string MustRunProgram(const std::vector<std::string>& words,
+                           const std::vector<std::string>& environment) {
+  ProgramResult result = RunProgram(words, environment);
+  if (result.status != 0) std::fprintf(stderr, "%s%s\n", result.out.c_str(), result.err.c_str());
+  PGK_CHECK(result.status == 0, "the program succeeds: " + words[0]);
+  return std::move(result.out);
 }
 
 }  // namespace pgkeep::testing

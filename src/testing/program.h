@@ -18,4 +18,9 @@ struct ProgramResult {
 ProgramResult RunProgram(const std::vector<std::string>& words,
                          const std::vector<std::string>& environment = {});
 
+// The same for a program that must succeed: otherwise prints what it said, and aborts. What it
+// printed on standard output.
+std::string MustRunProgram(const std::vector<std::string>& words,
+                           const std::vector<std::string>& environment = {});
+
 }  // namespace pgkeep::testing
