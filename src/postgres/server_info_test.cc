@@ -47,7 +47,7 @@ TEST(ServerInfo, OfASuperuser) {
   EXPECT_TRUE(info->superuser);
   EXPECT_TRUE(info->replication);
   EXPECT_TRUE(info->reads_all_data);
-  EXPECT_EQ(info->lock_capacity, 64 * 30);
+  EXPECT_EQ(info->lock_capacity, 64 * 100);
   EXPECT_EQ(info->system_identifier, SystemIdentifier(cluster));
   EXPECT_EQ(info->data_directory, cluster.data_directory());
   EXPECT_TRUE(DataDirectoryIsHere(PosixFileSystem(), *info));

@@ -57,21 +57,6 @@ UniqueFd Connect(const std::string& target) {
   return ::connect(fd.get(), Generic(address), sizeof address) == 0 ? std::move(fd) : UniqueFd();
 }
 
-// One way through a connection.
-struct Direction {
-  std::vector<char> waiting;  // read, not yet written
-  uint64_t passed = 0;        // written
-  bool ended = false;         // the source has nothing more
-};
-
-struct Link {
-  UniqueFd client;
-  UniqueFd server;
-  Direction from_server;
-  Direction to_server;
-  bool dead = false;
-};
-
 }  // namespace
 
 // The thread and what it shares with its owner.
@@ -110,6 +95,21 @@ class TcpProxy::Loop {
   }
 
  private:
+  // One way through a connection.
+  struct Direction {
+    std::vector<char> waiting;  // read, not yet written
+    uint64_t passed = 0;        // written
+    bool ended = false;         // the source has nothing more
+  };
+
+  struct Link {
+    UniqueFd client;
+    UniqueFd server;
+    Direction from_server;
+    Direction to_server;
+    bool dead = false;
+  };
+
   void Wake() const;
   void Run(const std::stop_token& stop);
   Faults TakeFaults() PGK_EXCLUDES(mutex_);
