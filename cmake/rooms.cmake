@@ -131,7 +131,7 @@ endfunction()
 
 # pgkeep_test(NAME [DEPS ...] SOURCES ... [LABELS quick|full ...] [TIMEOUT SECONDS]): one GoogleTest
 # program (gtest_main is linked); ctest sees every test case as one test "NAME/Suite.Case". Labels:
-# quick (the default: no server, seconds) or full, always the name of the folder, and unit (below
+# quick (the default: seconds) or full, always the name of the folder, and unit (below
 # src/) or system. A program below src/ with the label system runs as shipped, not under sanitizers.
 # TIMEOUT is per test case, 300 s unless told; it is a safety net against hanging, not an assertion.
 function(pgkeep_test name)
