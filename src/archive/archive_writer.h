@@ -67,9 +67,9 @@ class DataWriter {
 // Finish() it removes the files that it made.
 //
 // Directory archives take the data of several entries at the same time, from several threads, in
-// any order: the archive is thread-safe, each DataWriter has one thread. Custom archives take one
-// entry at a time, in the order of DataEntries(), as pg_restore from a pipe needs it; large objects
-// one after the other.
+// any order: the archive is thread-safe, each DataWriter has one thread. Custom archives are for
+// one thread, and take one entry at a time, in the order of DataEntries(), as pg_restore from a
+// pipe needs it; large objects one after the other.
 //
 // Calls that break these rules, name entries without data, or repeat one, are kInvalidArgument.
 // Errors of the file system come back as they are (kOutOfSpace, kIo, ...).
@@ -104,9 +104,9 @@ using ByteSink = std::function<Status(ByteSpan)>;
 // An archive in directory format: toc.dat, <dump id>.dat[.gz], blobs.toc, blob_<oid>.dat[.gz].
 // `directory` must not exist, or be empty. The header's version must be 1.14 (see
 // ConvertToVersion14()); format, compression and the places of data are set here. `files` must
-// outlive the archive. kAlreadyExists if the directory is not empty; kInvalidArgument for a table
-// of contents that cannot be exported: two TABLE DATA entries of one table, data without a COPY
-// statement, several BLOBS entries.
+// outlive the archive. kAlreadyExists if the directory is not empty; kInvalidArgument, or an error
+// of ListTableData() or ListLargeObjects(), for a table of contents that cannot be exported: two
+// TABLE DATA entries of one table, data without a COPY statement, several BLOBS entries.
 Result<std::unique_ptr<ArchiveWriter>> CreateDirectoryArchive(FileSystem& files,
                                                               const std::string& directory, Toc toc,
                                                               const ArchiveOptions& options);

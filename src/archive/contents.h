@@ -57,7 +57,11 @@ struct LargeObjects {
   std::vector<int32_t> data_entries;  // dump ids of the BLOBS entries
 };
 
-// Finds them. kCorruption if an OID is not a number, zero or there twice.
+// The OIDs that one BLOB or BLOB METADATA entry creates, in order. kCorruption if the definition of
+// a group is not a list of numbers.
+Result<std::vector<uint32_t>> LargeObjectsOf(const TocEntry& entry);
+
+// Finds them all. kCorruption if an OID is not a number, zero or there twice.
 Result<LargeObjects> ListLargeObjects(const Toc& toc);
 
 // Dump ids of the entries that refresh materialized views, in order: only populated views have one.

@@ -36,9 +36,9 @@ enum class EntryKind {
   kRule,
   kPolicy,
   kRowSecurity,
-  kStatistics,      // CREATE STATISTICS
-  kStatisticsData,  // planner statistics (18)
-  kPublicationTable,
+  kStatistics,            // CREATE STATISTICS
+  kStatisticsData,        // planner statistics (18)
+  kPublicationTable,      // a table, or a schema with its tables, in a publication
   kMaterializedViewData,  // REFRESH
   kComment,
   kSecurityLabel,

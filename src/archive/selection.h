@@ -21,7 +21,7 @@ struct TableName {
 
 // What to restore: the union of both lists.
 struct SelectionRequest {
-  std::vector<TableName> tables;  // tables, foreign tables, views, materialized views, sequences
+  std::vector<TableName> tables;  // tables, foreign tables, views, materialized views
   std::vector<std::string> schemas;
 };
 

@@ -80,25 +80,28 @@ class TocReader {
     kWithOids,
     kDependency,
     kPlace,
-    kEntryEnd,
     kComplete,
   };
   struct Cursor;
 
-  // Each reads one step's field; false when its bytes have not all arrived.
+  // Reads the field of the current step; false when its bytes have not all arrived.
   Result<bool> ReadStep();
-  Result<bool> ReadHeaderStep(Cursor& cursor);
+  // Those of the header, and those of an entry.
+  Result<bool> ReadHeaderField(Cursor& cursor);
   Result<bool> ReadHeaderBytes(Cursor& cursor);
   Result<bool> ReadCompression(Cursor& cursor);
   Result<bool> ReadCreated(Cursor& cursor);
-  Result<bool> ReadEntryStep(Cursor& cursor);
+  Result<bool> ReadCount(Cursor& cursor);
+  Result<bool> ReadEntryField(Cursor& cursor);
   Result<bool> ReadEntryNumber(Cursor& cursor);
-  Result<bool> ReadPlace(Cursor& cursor);
+  Result<bool> ReadEntryText(Cursor& cursor);
   Result<bool> ReadDependency(Cursor& cursor);
+  Result<bool> ReadPlace(Cursor& cursor);
+  // Goes to the step after the current one, which was read.
+  Status Advance();
   Status EndEntry();
-  void Advance();
-  Error At(Error error) const;
-  std::string Place() const;
+  // Where the reader is, for messages: "owner of entry 5 of 64".
+  std::string DescribePlace() const;
 
   const uint64_t bytes_max_;
   Step step_ = Step::kMagic;
