@@ -180,9 +180,10 @@ TEST(CustomArchive, TakesEntriesInOrderAndOneByOne) {
   EXPECT_TRUE(is_refused(archive->StartLargeObject(5001)));
   archive.reset();
   archive = make();
-  const auto first = archive->StartTableData(11).value();
+  auto first = archive->StartTableData(11).value();
   EXPECT_TRUE(is_refused(archive->StartTableData(12)));
   EXPECT_TRUE(is_refused(archive->Finish()));
+  first.reset();
   archive.reset();
   archive = make();
   ASSERT_TRUE(Fill(archive->StartTableData(11), "").ok());
