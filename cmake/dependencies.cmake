@@ -2,7 +2,7 @@
 # included, by one room only: the table is in tools/tidy.
 #
 #   tl::expected fmt::fmt ................ base       spdlog::spdlog .......... base (log.cc)
-#   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ......... codec
+#   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ZLIB::ZLIB codec
 #   PkgConfig::LIBPQ ..................... postgres
 #   CLI11::CLI11 Boost::json ............. cli        tomlplusplus::tomlplusplus config
 #   GTest::* rapidcheck rapidcheck_gtest . tests      benchmark::benchmark .... bench
@@ -20,6 +20,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+find_package(ZLIB REQUIRED)
 
 if(PGKEEP_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)
