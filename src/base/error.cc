@@ -58,12 +58,13 @@ struct Error::Rep {
   std::string hint;
   std::vector<std::string> context;  // outermost first
   std::optional<int> os_errno;
+  std::string sqlstate;
   std::vector<Error> attached;
 };
 
 Error::Error(ErrorCode code, std::string message, std::string hint)
     : rep_(std::make_unique<Rep>(
-          Rep{code, std::move(message), std::move(hint), {}, std::nullopt, {}})) {}
+          Rep{code, std::move(message), std::move(hint), {}, std::nullopt, {}, {}})) {}
 
 Error::Error(const Error& other) : rep_(std::make_unique<Rep>(*other.rep_)) {}
 
@@ -82,6 +83,7 @@ const std::string& Error::hint() const { return rep_->hint; }
 const std::vector<std::string>& Error::context() const { return rep_->context; }
 const std::vector<Error>& Error::attached() const { return rep_->attached; }
 std::optional<int> Error::os_errno() const { return rep_->os_errno; }
+const std::string& Error::sqlstate() const { return rep_->sqlstate; }
 
 Error Error::WithHint(std::string hint) && {
   rep_->hint = std::move(hint);
@@ -95,6 +97,11 @@ Error Error::WithContext(std::string context) && {
 
 Error Error::WithErrno(int os_errno) && {
   rep_->os_errno = os_errno;
+  return std::move(*this);
+}
+
+Error Error::WithSqlState(std::string sqlstate) && {
+  rep_->sqlstate = std::move(sqlstate);
   return std::move(*this);
 }
 

@@ -80,6 +80,10 @@ class [[nodiscard]] Error {
   // errno of the failed system call, when one is known.
   std::optional<int> os_errno() const;
 
+  // The five letters of the server's error (SQLSTATE), when the failure is one of PostgreSQL; else
+  // "".
+  const std::string& sqlstate() const;
+
   // Replaces the hint.
   Error WithHint(std::string hint) &&;
 
@@ -88,6 +92,9 @@ class [[nodiscard]] Error {
 
   // Records the errno of the system call that failed. Changes neither code nor message.
   Error WithErrno(int os_errno) &&;
+
+  // Records the SQLSTATE of a server's error. Changes neither code nor message.
+  Error WithSqlState(std::string sqlstate) &&;
 
   // Keeps a second failure with this one, which stays the first: its code decides.
   Error Attach(Error other) &&;
