@@ -2,7 +2,7 @@
 # included, by one room only: the table is in tools/tidy.
 #
 #   tl::expected fmt::fmt ................ base       spdlog::spdlog .......... base (log.cc)
-#   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ......... codec
+#   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ZLIB::ZLIB codec
 #   CLI11::CLI11 Boost::json ............. cli        tomlplusplus::tomlplusplus config
 #   GTest::* rapidcheck rapidcheck_gtest . tests      benchmark::benchmark .... bench
 set(THREADS_PREFER_PTHREAD_FLAG ON)
@@ -18,6 +18,7 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+find_package(ZLIB REQUIRED)
 
 if(PGKEEP_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)

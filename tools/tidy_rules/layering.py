@@ -6,7 +6,7 @@ import re
 LEVEL = {
     "base": 0,
     "crypto": 1, "codec": 1, "net": 1,
-    "storage": 2, "postgres": 2,
+    "storage": 2, "postgres": 2, "archive": 2,
     "repository": 3, "catalog": 3,
     "backup": 4, "restore": 4, "verify": 4, "mount": 4,
     "jobs": 5,
@@ -30,6 +30,7 @@ THIRD_PARTY = {
     "openssl/": {"crypto"},
     "sodium": {"crypto"},
     "zstd": {"codec"},
+    "zlib.h": {"codec"},
     "boost/json": {"cli"},
     "CLI/": {"cli"},
     "toml++/": {"config"},

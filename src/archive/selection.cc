@@ -1,0 +1,230 @@
+#include "archive/selection.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "archive/entry_kind.h"
+#include "archive/ownership.h"
+#include "base/error.h"
+
+namespace pgkeep::archive {
+namespace {
+
+// Joins objects that both have to be there.
+bool JoinsObjects(EntryKind kind) {
+  return kind == EntryKind::kForeignKey || kind == EntryKind::kTableAttach ||
+         kind == EntryKind::kIndexAttach || kind == EntryKind::kPublicationTable;
+}
+
+// One selection in the making. Works with positions in the table of contents.
+class Selector {
+ public:
+  explicit Selector(const TocIndex& index)
+      : index_(index),
+        selected_(index.toc().entries.size(), false),
+        has_owner_(index.toc().entries.size(), false) {
+    for (uint32_t i = 0; i < selected_.size(); ++i) {
+      const TocEntry& entry = EntryAt(i);
+      const EntryKind kind = KindOf(entry);
+      if (const auto owner = OwnerOf(index, entry)) {
+        owned_[*owner].push_back(i);
+        has_owner_[i] = true;
+      }
+      const bool attach = kind == EntryKind::kTableAttach || kind == EntryKind::kIndexAttach;
+      if (attach && entry.dependencies.size() >= 2) {
+        parents_[entry.dependencies[0]] = entry.dependencies[1];
+        if (kind == EntryKind::kTableAttach) AddPartition(entry);
+      }
+    }
+  }
+
+  Status AddTable(const TableName& table) {
+    bool found = false;
+    for (uint32_t i = 0; i < selected_.size(); ++i) {
+      const TocEntry& entry = EntryAt(i);
+      if (!IsTableLike(KindOf(entry)) || entry.schema != table.schema || entry.tag != table.name) {
+        continue;
+      }
+      Add(i);
+      found = true;
+    }
+    if (found) return Ok();
+    return Err(ErrorCode::kNotFound, "no table {}.{} in the archive", table.schema, table.name)
+        .WithHint("names are written as in the catalog: exact case, without quotes");
+  }
+
+  Status AddSchema(const std::string& schema) {
+    bool found = false;
+    for (uint32_t i = 0; i < selected_.size(); ++i) {
+      const TocEntry& entry = EntryAt(i);
+      const EntryKind kind = KindOf(entry);
+      const bool is_schema = kind == EntryKind::kSchema && entry.tag == schema;
+      if (!is_schema && entry.schema != schema) continue;
+      found = true;
+      if (JoinsObjects(kind) || has_owner_[i]) continue;  // these come with others, or not at all
+      if (kind == EntryKind::kTableData) {  // of a table that the archive does not create
+        left_out_.emplace(i, LeftOutReason::kExtensionData);
+        continue;
+      }
+      Add(i);
+    }
+    if (found) return Ok();
+    return Err(ErrorCode::kNotFound, "nothing in schema {} in the archive", schema)
+        .WithHint("names are written as in the catalog: exact case, without quotes");
+  }
+
+  Selection Finish() {
+    SettleJoins();
+    FindDependents();
+    Selection selection;
+    const std::vector<bool> needed = FindNeeded();
+    for (uint32_t i = 0; i < selected_.size(); ++i) {
+      const int32_t dump_id = EntryAt(i).dump_id;
+      if (selected_[i]) selection.entries.push_back(dump_id);
+      if (needed[i]) selection.needed.push_back(dump_id);
+    }
+    for (const auto& [position, reason] : left_out_) {
+      selection.left_out.push_back({EntryAt(position).dump_id, reason});
+    }
+    return selection;
+  }
+
+ private:
+  const TocEntry& EntryAt(size_t position) const { return index_.toc().entries[position]; }
+
+  bool IsSelected(int32_t dump_id) const {
+    return index_.Find(dump_id) != nullptr && selected_[index_.PositionOf(dump_id)];
+  }
+
+  void AddPartition(const TocEntry& attach) {
+    if (index_.Find(attach.dependencies[0]) == nullptr) return;
+    const size_t child = index_.PositionOf(attach.dependencies[0]);
+    partitions_[attach.dependencies[1]].push_back(static_cast<uint32_t>(child));
+  }
+
+  // Selects an entry and all that belongs to it, but what joins it to others.
+  void Add(uint32_t position) {
+    std::vector<uint32_t> pending{position};
+    while (!pending.empty()) {
+      const uint32_t next = pending.back();
+      pending.pop_back();
+      if (selected_[next]) continue;
+      selected_[next] = true;
+      left_out_.erase(next);
+      const int32_t dump_id = EntryAt(next).dump_id;
+      for (const auto* parts : {&owned_, &partitions_}) {
+        const auto found = parts->find(dump_id);
+        if (found == parts->end()) continue;
+        for (const uint32_t part : found->second) {
+          if (!JoinsObjects(KindOf(EntryAt(part)))) pending.push_back(part);
+        }
+      }
+    }
+  }
+
+  // What joins objects comes along if all of them are selected.
+  void SettleJoins() {
+    for (uint32_t i = 0; i < selected_.size(); ++i) {
+      const TocEntry& entry = EntryAt(i);
+      const EntryKind kind = KindOf(entry);
+      if (!JoinsObjects(kind)) continue;
+      bool any = false;
+      bool all = true;
+      for (const int32_t dependency : entry.dependencies) {
+        if (index_.Find(dependency) == nullptr) continue;
+        any = any || IsSelected(dependency);
+        all = all && IsSelected(dependency);
+      }
+      if (any && all) {
+        Add(i);
+      } else if (any) {
+        left_out_.emplace(i, ReasonOfJoin(entry, kind));
+      }
+    }
+  }
+
+  LeftOutReason ReasonOfJoin(const TocEntry& entry, EntryKind kind) const {
+    if (kind == EntryKind::kPublicationTable) return LeftOutReason::kPublication;
+    if (kind != EntryKind::kForeignKey) return LeftOutReason::kPartitionOfOther;
+    const auto owner = OwnerOf(index_, entry);
+    return owner && IsSelected(*owner) ? LeftOutReason::kForeignKeyToOther
+                                       : LeftOutReason::kForeignKeyFromOther;
+  }
+
+  void FindDependents() {
+    for (uint32_t i = 0; i < selected_.size(); ++i) {
+      if (!selected_[i]) continue;
+      for (const uint32_t dependent : index_.DependentsOf(EntryAt(i).dump_id)) {
+        if (!selected_[dependent] && !IsAttachedTo(dependent, EntryAt(i).dump_id)) {
+          left_out_.emplace(dependent, LeftOutReason::kDependent);
+        }
+      }
+    }
+  }
+
+  // True for a partition (or its index) and its parent: made apart and joined later, so that the
+  // dependency between them says nothing about making them.
+  bool IsAttachedTo(size_t position, int32_t parent) const {
+    const auto found = parents_.find(EntryAt(position).dump_id);
+    return found != parents_.end() && found->second == parent;
+  }
+
+  std::vector<bool> FindNeeded() const {
+    std::vector<bool> needed(selected_.size(), false);
+    std::vector<uint32_t> pending;
+    for (uint32_t i = 0; i < selected_.size(); ++i) {
+      if (selected_[i]) pending.push_back(i);
+    }
+    while (!pending.empty()) {
+      const uint32_t next = pending.back();
+      pending.pop_back();
+      for (const int32_t dependency : EntryAt(next).dependencies) {
+        if (index_.Find(dependency) == nullptr || IsAttachedTo(next, dependency)) continue;
+        const auto position = static_cast<uint32_t>(index_.PositionOf(dependency));
+        if (selected_[position] || needed[position]) continue;
+        needed[position] = true;
+        pending.push_back(position);
+      }
+    }
+    return needed;
+  }
+
+  const TocIndex& index_;
+  std::vector<bool> selected_;
+  std::vector<bool> has_owner_;
+  std::map<uint32_t, LeftOutReason> left_out_;
+  std::unordered_map<int32_t, std::vector<uint32_t>> owned_;       // by dump id of the owner
+  std::unordered_map<int32_t, std::vector<uint32_t>> partitions_;  // by dump id of the parent
+  std::unordered_map<int32_t, int32_t> parents_;  // of partitions and their indexes
+};
+
+}  // namespace
+
+std::string DescribeReason(LeftOutReason reason) {
+  switch (reason) {
+    case LeftOutReason::kForeignKeyToOther:
+      return "foreign key to a table that is not restored";
+    case LeftOutReason::kForeignKeyFromOther:
+      return "foreign key of a table that is not restored";
+    case LeftOutReason::kPartitionOfOther:
+      return "attaches to a partitioned table that is not restored";
+    case LeftOutReason::kPublication:
+      return "part of a publication";
+    case LeftOutReason::kExtensionData:
+      return "data of an extension's table";
+    case LeftOutReason::kDependent:
+      break;
+  }
+  return "uses what is restored, but does not belong to it";
+}
+
+Result<Selection> Select(const TocIndex& index, const SelectionRequest& request) {
+  Selector selector(index);
+  for (const std::string& schema : request.schemas) PGK_TRY(selector.AddSchema(schema));
+  for (const TableName& table : request.tables) PGK_TRY(selector.AddTable(table));
+  return selector.Finish();
+}
+
+}  // namespace pgkeep::archive
