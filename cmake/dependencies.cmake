@@ -3,6 +3,7 @@
 #
 #   tl::expected fmt::fmt ................ base       spdlog::spdlog .......... base (log.cc)
 #   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ZLIB::ZLIB codec
+#   PkgConfig::LIBPQ ..................... postgres
 #   CLI11::CLI11 Boost::json ............. cli        tomlplusplus::tomlplusplus config
 #   GTest::* rapidcheck rapidcheck_gtest . tests      benchmark::benchmark .... bench
 set(THREADS_PREFER_PTHREAD_FLAG ON)
@@ -19,6 +20,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(ZLIB REQUIRED)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 
 if(PGKEEP_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)

@@ -25,6 +25,8 @@ struct FileInfo {
   Timestamp modified;
   uint32_t mode = 0;  // permission bits only (07777)
   uint64_t inode = 0;
+  uint32_t owner = 0;  // user id
+  uint32_t group = 0;  // group id
 };
 
 // One name in a directory.
@@ -73,10 +75,14 @@ class File {
   virtual Status Close() = 0;
 
   virtual Result<FileInfo> Info() = 0;
+
+  // Gives the file this owner, group and mode, whatever it had. kPermission where the process may
+  // not: giving a file away is root's, and other groups than one's own are too.
+  virtual Status SetAccess(uint32_t owner, uint32_t group, uint32_t mode) = 0;
 };
 
 // An exclusive lock between processes, and between handles of one process; freed by the destructor
-// or by the death of the process. The lock file stays.
+// or by the death of the process. A lock file stays.
 class FileLock {
  public:
   virtual ~FileLock() = default;
@@ -88,7 +94,7 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  // Opens for reading only.
+  // Opens for reading only. Never waits: a pipe without a writer is opened and found to be no file.
   virtual Result<std::unique_ptr<File>> OpenRead(const std::string& path) = 0;
 
   // Creates for reading and writing; kAlreadyExists if the name is taken, also by a symbolic link.
@@ -99,6 +105,9 @@ class FileSystem {
 
   // Follows symbolic links.
   virtual Result<FileInfo> Stat(const std::string& path) = 0;
+
+  // The path without symbolic links, "." and "..", absolute. Everything on it must exist.
+  virtual Result<std::string> Resolve(const std::string& path) = 0;
 
   // Does not follow a symbolic link in the last component: such a link is kOther.
   virtual Result<FileInfo> StatNoFollow(const std::string& path) = 0;
@@ -137,7 +146,8 @@ class FileSystem {
 
   virtual Result<SpaceInfo> Space(const std::string& path) = 0;
 
-  // Locks `path`, created with mode 0600 if missing; kBusy when somebody holds it.
+  // Locks `path`: a directory itself, which needs no right to write in it, else a file, created
+  // with mode 0600 if missing. kBusy when somebody holds it.
   virtual Result<std::unique_ptr<FileLock>> TryLock(const std::string& path) = 0;
 };
 

@@ -15,6 +15,7 @@ namespace {
 constexpr uint64_t kReadStep = uint64_t{64} << 10;
 constexpr size_t kNameInTemporaryMax = 200;  // of the 255 bytes that a name may have
 constexpr int kTemporaryTries = 1000;
+constexpr uint32_t kPrivateMode = 0600;  // until a replaced file's own is set
 
 // A name that this process has not used yet. Another process, or an earlier one with the same
 // number, may have: CreateNew() tells.
@@ -41,9 +42,11 @@ Result<TemporaryFile> CreateTemporary(FileSystem& files, const std::string& path
   }
 }
 
-// Writes the content and makes it durable, before anything gives it its name.
-Status FillDurably(File& file, ByteSpan data) {
+// Writes the content and makes it durable, before anything gives it its name. With `like`, owner,
+// group and mode become those of that file.
+Status FillDurably(File& file, ByteSpan data, const FileInfo* like) {
   PGK_TRY(file.WriteAll(data));
+  if (like != nullptr) PGK_TRY(file.SetAccess(like->owner, like->group, like->mode));
   PGK_TRY(file.Sync());
   return file.Close();
 }
@@ -69,6 +72,25 @@ Error CleanUp(FileSystem& files, const std::string& temporary, Error failure) {
   Status removed = files.Remove(temporary);
   if (removed.ok() || removed.error().code() == ErrorCode::kNotFound) return failure;
   return std::move(failure).Attach(std::move(removed).error());
+}
+
+// How a file is written.
+struct Publication {
+  uint32_t mode;         // of the temporary file
+  bool replace;          // what is there
+  const FileInfo* like;  // whose owner, group and mode the file gets; null: nobody's
+};
+
+Status WriteAndPublish(FileSystem& files, const std::string& path, ByteSpan data,
+                       const Publication& how) {
+  PGK_ASSIGN_OR_RETURN(TemporaryFile temporary, CreateTemporary(files, path, how.mode));
+  bool moved = false;
+  Status written = FillDurably(*temporary.file, data, how.like);
+  if (written.ok()) written = Publish(files, temporary.path, path, how.replace, moved);
+  temporary.file.reset();
+  if (!written.ok()) return CleanUp(files, temporary.path, std::move(written).error());
+  if (!moved) PGK_TRY(files.Remove(temporary.path));
+  return files.SyncDirectory(ParentDirectory(path));
 }
 
 }  // namespace
@@ -98,14 +120,14 @@ Result<Bytes> ReadWholeFile(FileSystem& files, const std::string& path, uint64_t
 
 Status WriteFileDurably(FileSystem& files, const std::string& path, ByteSpan data, uint32_t mode,
                         bool replace) {
-  PGK_ASSIGN_OR_RETURN(TemporaryFile temporary, CreateTemporary(files, path, mode));
-  bool moved = false;
-  Status written = FillDurably(*temporary.file, data);
-  if (written.ok()) written = Publish(files, temporary.path, path, replace, moved);
-  temporary.file.reset();
-  if (!written.ok()) return CleanUp(files, temporary.path, std::move(written).error());
-  if (!moved) PGK_TRY(files.Remove(temporary.path));
-  return files.SyncDirectory(ParentDirectory(path));
+  return WriteAndPublish(files, path, data, {.mode = mode, .replace = replace, .like = nullptr});
+}
+
+Status ReplaceFileDurably(FileSystem& files, const std::string& path, ByteSpan data) {
+  PGK_ASSIGN_OR_RETURN(const std::string target, files.Resolve(path));
+  PGK_ASSIGN_OR_RETURN(const FileInfo like, files.Stat(target));
+  return WriteAndPublish(files, target, data,
+                         {.mode = kPrivateMode, .replace = true, .like = &like});
 }
 
 bool IsTemporaryName(std::string_view name) {
@@ -156,6 +178,31 @@ Status CreateDirectories(FileSystem& files, const std::string& path, uint32_t mo
     PGK_TRY(files.SyncDirectory(ParentDirectory(missing.back())));
   }
   return Ok();
+}
+
+Result<std::string> CanonicalPath(FileSystem& files, const std::string& path) {
+  // Upwards to what is there, then down again by name alone.
+  std::vector<std::string> missing;
+  std::string existing = path;
+  Result<std::string> resolved = files.Resolve(existing);
+  while (!resolved.ok() && resolved.error().code() == ErrorCode::kNotFound) {
+    std::string parent = ParentDirectory(existing);
+    if (parent == existing) return resolved;
+    missing.push_back(FileName(existing));
+    existing = std::move(parent);
+    resolved = files.Resolve(existing);
+  }
+  PGK_TRY(resolved);
+  std::string canonical = *std::move(resolved);
+  for (; !missing.empty(); missing.pop_back()) {
+    const std::string& name = missing.back();
+    if (name == "..") {
+      canonical = ParentDirectory(canonical);
+    } else if (name != ".") {
+      canonical = JoinPath(canonical, name);
+    }
+  }
+  return canonical;
 }
 
 std::string ParentDirectory(std::string_view path) {

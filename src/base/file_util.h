@@ -25,6 +25,12 @@ Result<Bytes> ReadWholeFile(FileSystem& files, const std::string& path, uint64_t
 Status WriteFileDurably(FileSystem& files, const std::string& path, ByteSpan data, uint32_t mode,
                         bool replace);
 
+// Replaces the content of a file that is there, in one step and durably as WriteFileDurably() does.
+// All else stays: symbolic links are followed to the file, and owner, group and mode are kept (but
+// not what goes beyond them, such as ACLs). kPermission, with nothing changed, where this process
+// may not make a file with that owner and group.
+Status ReplaceFileDurably(FileSystem& files, const std::string& path, ByteSpan data);
+
 // True for the names that WriteFileDurably() gives to its temporary files
 // (".<name>.<process>-<counter>.tmp").
 bool IsTemporaryName(std::string_view name);
@@ -35,6 +41,10 @@ bool IsTemporaryName(std::string_view name);
 // alone is skipped where the parent may not be read or cannot be synced. Costs one fsync even if
 // there is nothing to create: remember the directories that are known to be there.
 Status CreateDirectories(FileSystem& files, const std::string& path, uint32_t mode);
+
+// The path without symbolic links, "." and ".."; unlike with FileSystem::Resolve() its end may not
+// exist yet. Two paths to one place give one text. REQUIRES: an absolute path.
+Result<std::string> CanonicalPath(FileSystem& files, const std::string& path);
 
 // The directory part of a path, without the slashes at its end: "/a/b" -> "/a", "/a" -> "/",
 // "a" -> ".", "/a/b/" -> "/a".

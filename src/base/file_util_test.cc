@@ -1,6 +1,7 @@
 #include "base/file_util.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string>
@@ -32,7 +33,9 @@ class FileUtilTest : public ::testing::Test {
 
 using ReadWholeFileTest = FileUtilTest;
 using WriteFileDurablyTest = FileUtilTest;
+using ReplaceFileDurablyTest = FileUtilTest;
 using CreateDirectoriesTest = FileUtilTest;
+using CanonicalPathTest = FileUtilTest;
 
 TEST_F(ReadWholeFileTest, ReadsUpToTheLimit) {
   const std::string text(200000, 'x');
@@ -164,6 +167,62 @@ TEST_F(WriteFileDurablyTest, EveryFaultIsReportedAndHarmless) {
       }
     }
   }
+}
+
+TEST_F(ReplaceFileDurablyTest, KeepsTheModeAndTheLink) {
+  ASSERT_TRUE(files_.CreateDirectory(At("below"), 0700).ok());
+  ASSERT_TRUE(WriteFileDurably(files_, At("below/a"), AsBytes("old"), 0640, false).ok());
+  ASSERT_EQ(::symlink("below/a", At("link").c_str()), 0);
+  ASSERT_TRUE(ReplaceFileDurably(files_, At("link"), AsBytes("new")).ok());
+  EXPECT_EQ(Read(At("below/a")), "new");
+  EXPECT_EQ(files_.Stat(At("below/a"))->mode, 0640U);
+  EXPECT_EQ(files_.StatNoFollow(At("link"))->type, FileInfo::Type::kOther);
+  EXPECT_EQ(CountNames(At("below")), 1U);
+  EXPECT_EQ(CountNames(directory_.path()), 2U);
+}
+
+TEST_F(ReplaceFileDurablyTest, KeepsOwnerAndGroup) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+  ASSERT_TRUE(WriteFileDurably(files_, At("a"), AsBytes("old"), 0640, false).ok());
+  ASSERT_EQ(::chown(At("a").c_str(), 1234, 4321), 0);
+  ASSERT_TRUE(ReplaceFileDurably(files_, At("a"), AsBytes("new")).ok());
+  const FileInfo info = *files_.Stat(At("a"));
+  EXPECT_EQ(info.owner, 1234U);
+  EXPECT_EQ(info.group, 4321U);
+  EXPECT_EQ(info.mode, 0640U);
+  EXPECT_EQ(Read(At("a")), "new");
+}
+
+// The right to keep the owner is asked for before anything is replaced.
+TEST_F(ReplaceFileDurablyTest, ChangesNothingWithoutTheRightToKeepTheOwner) {
+  ASSERT_TRUE(WriteFileDurably(files_, At("a"), AsBytes("old"), 0640, false).ok());
+  files_.AddFault({.call = FileCall::kSetAccess, .os_errno = EPERM});
+  EXPECT_EQ(ReplaceFileDurably(files_, At("a"), AsBytes("new")).error().code(),
+            ErrorCode::kPermission);
+  EXPECT_EQ(files_.fired(), 1U);
+  EXPECT_EQ(Read(At("a")), "old");
+  EXPECT_EQ(CountNames(directory_.path()), 1U);
+}
+
+TEST_F(ReplaceFileDurablyTest, MakesNoNewFile) {
+  EXPECT_EQ(ReplaceFileDurably(files_, At("a"), AsBytes("new")).error().code(),
+            ErrorCode::kNotFound);
+  EXPECT_EQ(CountNames(directory_.path()), 0U);
+}
+
+TEST_F(CanonicalPathTest, OnePlaceHasOneText) {
+  ASSERT_TRUE(files_.CreateDirectory(At("real"), 0700).ok());
+  ASSERT_EQ(::symlink("real", At("link").c_str()), 0);
+  const std::string canonical = *files_.Resolve(At("real"));
+  EXPECT_EQ(*CanonicalPath(files_, At("link")), canonical);
+  EXPECT_EQ(*CanonicalPath(files_, At("link/")), canonical);
+  EXPECT_EQ(*CanonicalPath(files_, At("./link/../real/.")), canonical);
+  // What is not there yet.
+  EXPECT_EQ(*CanonicalPath(files_, At("link/a/b")), canonical + "/a/b");
+  EXPECT_EQ(*CanonicalPath(files_, At("link/a/./c/../b")), canonical + "/a/b");
+  EXPECT_EQ(*CanonicalPath(files_, "/"), "/");
+  ASSERT_TRUE(WriteFileDurably(files_, At("file"), AsBytes("x"), 0600, false).ok());
+  EXPECT_FALSE(CanonicalPath(files_, At("file/below")).ok());
 }
 
 TEST_F(CreateDirectoriesTest, CreatesTheWholeChain) {

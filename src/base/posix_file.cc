@@ -26,6 +26,8 @@ FileInfo ToFileInfo(const struct stat& from) {
                 std::chrono::floor<Duration>(std::chrono::nanoseconds(from.st_mtim.tv_nsec)));
   info.mode = from.st_mode & 07777U;
   info.inode = from.st_ino;
+  info.owner = from.st_uid;
+  info.group = from.st_gid;
   return info;
 }
 
@@ -96,6 +98,20 @@ Result<FileInfo> PosixFile::Info() {
   struct stat from = {};
   if (::fstat(fd_.get(), &from) != 0) return Failed("examining", errno);
   return ToFileInfo(from);
+}
+
+Status PosixFile::SetAccess(uint32_t owner, uint32_t group, uint32_t mode) {
+  PGK_TRY(CheckUse("changing the owner of", 0, 0));
+  struct stat now = {};
+  if (::fstat(fd_.get(), &now) != 0) return Failed("examining", errno);
+  // Only what differs: to name one's own group again may be more than one may do.
+  if (now.st_uid != owner || now.st_gid != group) {
+    const uid_t to_owner = now.st_uid == owner ? static_cast<uid_t>(-1) : owner;
+    const gid_t to_group = now.st_gid == group ? static_cast<gid_t>(-1) : group;
+    if (::fchown(fd_.get(), to_owner, to_group) != 0) return Failed("changing the owner of", errno);
+  }
+  if (::fchmod(fd_.get(), mode) != 0) return Failed("setting the mode of", errno);
+  return Ok();
 }
 
 }  // namespace pgkeep::internal

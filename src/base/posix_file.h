@@ -29,6 +29,7 @@ class PosixFile : public File {
   Status Sync() override;
   Status Close() override;
   Result<FileInfo> Info() override;
+  Status SetAccess(uint32_t owner, uint32_t group, uint32_t mode) override;
 
  private:
   // Fails if the file was closed, or if offset + size is beyond what the kernel can address.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "base/file.h"
@@ -90,7 +91,7 @@ class PosixFileLock : public FileLock {
 class RealFileSystem : public FileSystem {
  public:
   Result<std::unique_ptr<File>> OpenRead(const std::string& path) override {
-    PGK_ASSIGN_OR_RETURN(UniqueFd fd, Open("opening", path, O_RDONLY));
+    PGK_ASSIGN_OR_RETURN(UniqueFd fd, Open("opening", path, O_RDONLY | O_NONBLOCK));
     return std::make_unique<PosixFile>(std::move(fd), path, 0);
   }
 
@@ -120,6 +121,16 @@ class RealFileSystem : public FileSystem {
     struct stat info = {};
     if (::stat(path.c_str(), &info) != 0) return Failed("examining", path, errno);
     return ToFileInfo(info);
+  }
+
+  Result<std::string> Resolve(const std::string& path) override {
+    PGK_TRY(CheckPath(path));
+    struct Freer {
+      void operator()(char* text) const { std::free(text); }
+    };
+    const std::unique_ptr<char, Freer> resolved(::realpath(path.c_str(), nullptr));
+    if (resolved == nullptr) return Failed("examining", path, errno);
+    return std::string(resolved.get());
   }
 
   Result<FileInfo> StatNoFollow(const std::string& path) override {
@@ -254,9 +265,13 @@ Result<SpaceInfo> RealFileSystem::Space(const std::string& path) {
 }
 
 Result<std::unique_ptr<FileLock>> RealFileSystem::TryLock(const std::string& path) {
-  PGK_ASSIGN_OR_RETURN(UniqueFd fd, Open("opening", path, O_RDWR | O_CREAT, kLockFileMode));
-  if (RetryInterrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) == 0) {
-    return std::make_unique<PosixFileLock>(std::move(fd));
+  Result<UniqueFd> fd = Open("opening", path, O_RDWR | O_CREAT, kLockFileMode);
+  if (!fd.ok() && fd.error().os_errno() == EISDIR) {
+    fd = Open("opening directory", path, O_RDONLY | O_DIRECTORY);
+  }
+  PGK_TRY(fd);
+  if (RetryInterrupted([&] { return ::flock(fd->get(), LOCK_EX | LOCK_NB); }) == 0) {
+    return std::make_unique<PosixFileLock>(*std::move(fd));
   }
   if (errno == EWOULDBLOCK) return Err(ErrorCode::kBusy, "locking {}: held by another user", path);
   return Failed("locking", path, errno);

@@ -229,5 +229,21 @@ TEST_F(PosixFileSystemTest, LockIsExclusiveUntilItIsDropped) {
   EXPECT_TRUE(files_.Stat(At("lock")).ok());
 }
 
+TEST_F(PosixFileSystemTest, LockOfADirectoryLeavesNothing) {
+  ASSERT_TRUE(files_.CreateDirectory(At("d"), 0500).ok());
+  std::unique_ptr<FileLock> first = *files_.TryLock(At("d"));
+  EXPECT_EQ(files_.TryLock(At("d")).error().code(), ErrorCode::kBusy);
+  EXPECT_TRUE(files_.ReadDirectory(At("d"))->empty());
+  first.reset();
+  EXPECT_TRUE(files_.TryLock(At("d")).ok());
+}
+
+// A pipe that nobody writes to would hold the process for ever.
+TEST_F(PosixFileSystemTest, OpenReadDoesNotWaitForAPipe) {
+  ASSERT_EQ(::mkfifo(At("pipe").c_str(), 0600), 0);
+  const std::unique_ptr<File> pipe = *files_.OpenRead(At("pipe"));
+  EXPECT_EQ(pipe->Info()->type, FileInfo::Type::kOther);
+}
+
 }  // namespace
 }  // namespace pgkeep

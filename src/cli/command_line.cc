@@ -5,6 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <chrono>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -30,6 +34,9 @@ constexpr char kExamples[] =
     "  pgkeep list --repository file:///mnt/backups --key-file pgkeep-recovery-kit.txt\n"
     "\n"
     "The configuration is --config, $PGKEEP_CONFIG, ./pgkeep.toml or /etc/pgkeep/pgkeep.toml.\n"
+    "Locks and copies that may be lost are in $PGKEEP_STATE_DIR, or else in /var/lib/pgkeep "
+    "(root)\n"
+    "or ~/.local/state/pgkeep.\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 refused by a safety check,\n"
     "75 busy, try again, 130 interrupted.";
 
@@ -77,6 +84,7 @@ constexpr char kGcExamples[] =
     "  pgkeep gc                           plans deletions, and deletes what an earlier run "
     "planned\n"
     "  pgkeep gc --abort-writer 3fa91c04   gives up a backup that was cut off\n"
+    "  pgkeep gc --expired-for 7d          a week to notice an expiry that should not be\n"
     "Safe beside running backups; stops at the first doubt without deleting.";
 
 constexpr char kKeyExamples[] =
@@ -101,16 +109,48 @@ constexpr char kKeyRotateExamples[] =
     "Writes a new data key into the key file, and a new recovery kit. Old backups stay readable\n"
     "with the new files. Key slots need their passphrases.";
 
+// The whole text as a number in decimal digits, with a point where Number is no integer; nothing
+// else: no sign, no blank, no exponent, no other base.
+template <class Number>
+std::optional<Number> ParseNumber(const std::string& text) {
+  const bool plain =
+      std::ranges::all_of(text, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  Number number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [parsed_end, error] = std::from_chars(text.data(), end, number);
+  if (!plain || error != std::errc{} || parsed_end != end) return std::nullopt;
+  return number;
+}
+
+// "90m", "12h" or "7d".
+std::optional<Duration> ParseDuration(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto number = ParseNumber<uint32_t>(text.substr(0, text.size() - 1));
+  if (!number) return std::nullopt;
+  switch (text.back()) {
+    case 'm':
+      return std::chrono::minutes(*number);
+    case 'h':
+      return std::chrono::hours(*number);
+    case 'd':
+      return std::chrono::days(*number);
+    default:
+      return std::nullopt;
+  }
+}
+
 // The parser and what it fills in.
 class CommandLine {
  public:
   CommandLine() : app_("PostgreSQL backups that are proven by restoring them.", "pgkeep") {
-    app_.get_formatter()->column_width(kHelpColumn);
+    formatter_->column_width(kHelpColumn);
+    app_.formatter(formatter_);
     app_.set_help_flag("-h,--help", "Show this help");
     app_.set_version_flag("--version", "pgkeep " + std::string(kVersion), "Show the version");
     app_.require_subcommand(0, 1);
     app_.footer(kExamples);
     AddGlobalOptions();
+    global_help_ = GlobalHelp();
     AddInit();
     AddListAndShow();
     AddVerify();
@@ -136,8 +176,20 @@ class CommandLine {
   CLI::App* Add(CLI::App& parent, const char* name, const char* description, const char* examples) {
     CLI::App* const command = parent.add_subcommand(name, description);
     command->fallthrough();
-    command->footer(examples);
+    command->footer(global_help_ + examples);
     return command;
+  }
+
+  // The options that every command takes, for the help of each.
+  std::string GlobalHelp() {
+    const CLI::Option* const own[] = {app_.get_help_ptr(), app_.get_version_ptr()};
+    std::string help = "Options of all commands:\n";
+    for (const CLI::Option* option : app_.get_options()) {
+      if (std::ranges::find(own, option) == std::end(own)) {
+        help += formatter_->make_option(option, false);
+      }
+    }
+    return help + "\n";
   }
 
   void AddGlobalOptions() {
@@ -151,7 +203,7 @@ class CommandLine {
         ->type_name("FILE");
     app_.add_flag("--json", global.json, "One JSON document on standard output");
     app_.add_flag("--quiet", global.quiet, "No explanations, and no log but errors");
-    app_.add_flag("--verbose", global.verbose, "A line of log for each object");
+    app_.add_flag("--verbose", global.verbose, "A line of log for each request to the repository");
     app_.add_flag("--no-color", global.no_color, "No colours");
   }
 
@@ -173,9 +225,9 @@ class CommandLine {
   void AddVerify() {
     verify_ = Add(app_, "verify", "Check that the repository is whole", kVerifyExamples);
     verify_->add_option("BACKUP", verify_options_.backups, "Only these backups");
-    data_ = verify_->add_option("--data", data_percent_, "Read this share of the packs as well")
+    data_ = verify_->add_option("--data", data_text_, "Read this share of the packs as well")
                 ->type_name("PERCENT");
-    seed_ = verify_->add_option("--seed", seed_value_, "Which sample: one number, one sample")
+    seed_ = verify_->add_option("--seed", seed_text_, "Which sample: one number, one sample")
                 ->type_name("N");
   }
 
@@ -194,6 +246,9 @@ class CommandLine {
                     "Give up this unfinished backup (repeatable)")
         ->type_name("ID")
         ->allow_extra_args(false);
+    expired_for_ = gc_->add_option("--expired-for", expired_for_text_,
+                                   "Only backups that expired so long ago: 90m, 12h, 7d")
+                       ->type_name("DURATION");
   }
 
   void AddKey() {
@@ -287,21 +342,54 @@ class CommandLine {
         .WithHint(fmt::format("'{}' shows how it is used", HelpCommand()));
   }
 
+  // An empty value is a variable that is not set in somebody's script. Taken for an option that was
+  // not given, it could mean another repository, or less work than was asked for.
+  Status RefuseEmptyValues() {
+    for (const CLI::App* app = Innermost(); app != nullptr; app = app->get_parent()) {
+      for (const CLI::Option* option : app->get_options()) {
+        if (std::ranges::find(option->results(), "") == option->results().end()) continue;
+        return Err(ErrorCode::kInvalidArgument, "{} is empty", option->get_name())
+            .WithHint("give it a value or leave it out; was a variable not set?");
+      }
+    }
+    return Ok();
+  }
+
+  Status ReadNumbers() {
+    if (*data_) {
+      verify_options_.data_percent = ParseNumber<double>(data_text_);
+      if (!verify_options_.data_percent || *verify_options_.data_percent > 100) {
+        return Err(ErrorCode::kInvalidArgument, "--data {} is no percentage", data_text_)
+            .WithHint("give a number from 0 to 100");
+      }
+    }
+    if (*expired_for_) {
+      const auto duration = ParseDuration(expired_for_text_);
+      if (!duration) {
+        return Err(ErrorCode::kInvalidArgument, "--expired-for {} is no duration",
+                   expired_for_text_)
+            .WithHint("give whole minutes, hours or days: 90m, 12h, 7d");
+      }
+      gc_options_.expired_for = *duration;
+    }
+    if (*seed_) {
+      verify_options_.seed = ParseNumber<uint64_t>(seed_text_);
+      if (!verify_options_.seed) {
+        return Err(ErrorCode::kInvalidArgument, "--seed {} is no number", seed_text_)
+            .WithHint("give a whole number from 0 to 18446744073709551615");
+      }
+    }
+    return Ok();
+  }
+
   Result<std::variant<Invocation, HelpText>> Build() {
     const CLI::App* const chosen = Innermost();
     if (chosen == &app_ || chosen == key_) {
       return Err(ErrorCode::kInvalidArgument, "there is no command")
           .WithHint(fmt::format("'{}' shows what there is", HelpCommand()));
     }
-    if (*data_) {
-      // Written so that what is no number fails too.
-      if (!(data_percent_ >= 0 && data_percent_ <= 100)) {
-        return Err(ErrorCode::kInvalidArgument, "--data {} is no percentage", data_percent_)
-            .WithHint("give a number from 0 to 100");
-      }
-      verify_options_.data_percent = data_percent_;
-    }
-    if (*seed_) verify_options_.seed = seed_value_;
+    PGK_TRY(RefuseEmptyValues());
+    PGK_TRY(ReadNumbers());
     Command& command = invocation_.command;
     if (chosen == init_) command = init_options_;
     if (chosen == list_) {
@@ -319,13 +407,16 @@ class CommandLine {
   }
 
   CLI::App app_;
+  const std::shared_ptr<CLI::Formatter> formatter_ = std::make_shared<CLI::Formatter>();
+  std::string global_help_;
   Invocation invocation_;
   InitCommand init_options_;
   std::string list_source_;
   ShowCommand show_options_;
   VerifyCommand verify_options_;
-  double data_percent_ = 0;
-  uint64_t seed_value_ = 0;
+  std::string data_text_;
+  std::string seed_text_;
+  std::string expired_for_text_;
   ExpireCommand expire_options_;
   GcCommand gc_options_;
   KeyAddCommand key_add_options_;
@@ -340,6 +431,7 @@ class CommandLine {
   CLI::Option* seed_ = nullptr;
   CLI::App* expire_ = nullptr;
   CLI::App* gc_ = nullptr;
+  CLI::Option* expired_for_ = nullptr;
   CLI::App* key_ = nullptr;
   CLI::App* key_list_ = nullptr;
   CLI::App* key_add_ = nullptr;

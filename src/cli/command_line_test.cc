@@ -71,6 +71,14 @@ TEST(CommandLine, ReadsEveryOptionOfEveryCommand) {
   EXPECT_EQ(gc.abort_writers, (Words{"aaaa", "bbbb"}));
   EXPECT_TRUE(gc.dry_run);
   EXPECT_FALSE(gc.force);
+  EXPECT_EQ(gc.expired_for, Duration::zero());
+  for (const auto& [text, duration] :
+       {std::pair<const char*, Duration>{"90m", std::chrono::minutes(90)},
+        {"12h", std::chrono::hours(12)},
+        {"7d", std::chrono::days(7)}}) {
+    EXPECT_EQ(std::get<GcCommand>(Parse({"gc", "--expired-for", text}).command).expired_for,
+              duration);
+  }
 
   EXPECT_TRUE(std::holds_alternative<KeyListCommand>(Parse({"key", "list"}).command));
   EXPECT_EQ(std::get<KeyRemoveCommand>(Parse({"key", "remove", "0c1d2e3f"}).command).slot,
@@ -117,6 +125,59 @@ TEST(CommandLine, SaysWhatIsMissingOrTooMuch) {
     EXPECT_EQ(ErrorOf({"verify", std::string("--data=") + wrong}).find("--data"), 0U) << wrong;
   }
   EXPECT_TRUE(ErrorOf({"verify", "--seed", "x"}).find("--seed") != std::string::npos);
+}
+
+// verify --data "$PCT" without PCT must not look at nothing and find all well.
+TEST(CommandLine, RefusesEmptyValues) {
+  for (const char* name : {"--config", "--repository", "--key-file", "--passphrase-file"}) {
+    const std::string expected = std::string(name) + " is empty\n";
+    EXPECT_TRUE(ErrorOf({"list", name, ""}).starts_with(expected)) << ErrorOf({"list", name, ""});
+    EXPECT_TRUE(ErrorOf({name, "", "gc"}).starts_with(expected)) << ErrorOf({name, "", "gc"});
+  }
+  for (const Words& words :
+       {Words{"verify", "--data", ""}, Words{"verify", "--seed", ""}, Words{"verify", ""},
+        Words{"verify", "aaaa", ""}, Words{"list", ""}, Words{"show", ""}, Words{"expire", ""},
+        Words{"expire", "aaaa", "--reason", ""}, Words{"gc", "--abort-writer", ""},
+        Words{"key", "add", "--passphrase-file", ""}, Words{"key", "remove", ""},
+        Words{"key", "rotate", "--passphrase-file", ""}}) {
+    EXPECT_TRUE(ErrorOf(words).find(" is empty\nhint: ") != std::string::npos) << ErrorOf(words);
+  }
+  EXPECT_NE(ErrorOf({"list", "--config="}), "no error");
+  EXPECT_NE(ErrorOf({"verify", "--data="}), "no error");
+}
+
+TEST(CommandLine, ReadsNumbersStrictly) {
+  for (const char* wrong : {"0x10", "1e1", "1 ", " 1", "+1", "-0", "1,5", "100.1", "inf", "5%"}) {
+    EXPECT_EQ(
+        ErrorOf({"verify", "--data", wrong}),
+        std::string("--data ") + wrong + " is no percentage\nhint: give a number from 0 to 100");
+  }
+  for (const char* wrong : {"-1", "18446744073709551616", "0x10", "1.0", " 1", "1a"}) {
+    EXPECT_TRUE(ErrorOf({"verify", "--seed", wrong})
+                    .starts_with(std::string("--seed ") + wrong + " is no number\nhint: "))
+        << ErrorOf({"verify", "--seed", wrong});
+  }
+  for (const char* wrong : {"7", "d", "-7d", "7 d", "1.5d", "7days", "99999999999d"}) {
+    EXPECT_TRUE(ErrorOf({"gc", "--expired-for", wrong}).find(" is no duration\nhint: ") !=
+                std::string::npos)
+        << wrong;
+  }
+  const auto verify = std::get<VerifyCommand>(
+      Parse({"verify", "--data", "100", "--seed", "18446744073709551615"}).command);
+  EXPECT_EQ(verify.data_percent, 100);
+  EXPECT_EQ(verify.seed, UINT64_MAX);
+}
+
+TEST(CommandLine, HelpOfEveryCommandHasTheOptionsOfAll) {
+  for (const Words& words : {Words{"init", "--help"}, Words{"gc", "--help"}, Words{"key", "--help"},
+                             Words{"key", "rotate", "--help"}}) {
+    const std::string help = HelpOf(words);
+    for (const char* name : {"--config FILE", "--repository URL", "--key-file FILE",
+                             "--passphrase-file FILE", "--json", "--quiet", "--verbose"}) {
+      EXPECT_NE(help.find(name), std::string::npos) << help;
+    }
+  }
+  EXPECT_NE(HelpOf({"--help"}).find("PGKEEP_STATE_DIR"), std::string::npos);
 }
 
 TEST(CommandLine, HelpOfEveryCommandHasAnExampleOfIt) {

@@ -115,6 +115,7 @@ Status RunGc(const GcCommand& command, const CommandContext& context) {
   repository::GcOptions options;
   options.dry_run = command.dry_run;
   options.force = command.force;
+  options.min_expiry_age = command.expired_for;
   if (!command.abort_writers.empty()) {
     PGK_ASSIGN_OR_RETURN(const auto unfinished, ListUnfinished(opened->context()));
     for (const std::string& selector : command.abort_writers) {

@@ -2,8 +2,10 @@
 // repository exists; the configuration comes last, since it names things that must be there.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "repository/config_object.h"
 #include "repository/key_ring.h"
 #include "repository/passphrase_wrap.h"
+#include "storage/store_util.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -27,6 +30,12 @@ using repository::NewRepository;
 constexpr char kKeyName[] = "pgkeep.key";
 constexpr char kHostKeyName[] = "pgkeep.host.key";
 constexpr uint32_t kConfigurationMode = 0600;
+constexpr uint32_t kDirectoryMode = 0700;
+
+struct PlannedFile {
+  std::string_view role;
+  std::string path;
+};
 
 // What is to be made where. Empty: not made.
 struct InitPlan {
@@ -38,10 +47,17 @@ struct InitPlan {
   std::string passphrase_file;  // for a key slot in place of key files
   std::string kit;
 
-  std::vector<std::string> Files() const {
-    std::vector<std::string> files;
-    for (const std::string& path : {configuration, key_file, host_key_file, kit}) {
-      if (!path.empty()) files.push_back(path);
+  // The key file that this machine works with; empty if it works with a passphrase.
+  const std::string& UsedKey() const { return host_key_file.empty() ? key_file : host_key_file; }
+
+  // What will be written, each with the name that users know it by.
+  std::vector<PlannedFile> Files() const {
+    std::vector<PlannedFile> files;
+    for (const PlannedFile& file : {PlannedFile{"key file", key_file},
+                                    {"host key file", host_key_file},
+                                    {"recovery kit", kit},
+                                    {"configuration", configuration}}) {
+      if (!file.path.empty()) files.push_back(file);
     }
     return files;
   }
@@ -87,6 +103,89 @@ Result<InitPlan> PlanInit(const InitCommand& command, const CommandContext& cont
     plan.host_key_file = JoinPath(directory, kHostKeyName);
   }
   return plan;
+}
+
+// True for `path` itself and what lies below it. REQUIRES: canonical paths.
+bool IsWithin(const std::string& path, const std::string& directory) {
+  return path == directory || path.starts_with(directory == "/" ? "/" : directory + "/");
+}
+
+Result<std::string> PlaceOf(const std::string& path, FileSystem& files) {
+  Result<std::string> place = CanonicalPath(files, path);
+  if (place.ok()) return place;
+  return std::move(place).error().WithHint("give a path on which there are directories only");
+}
+
+// Two names for one file would be one secret lost; a key in the repository goes wherever that goes,
+// and what is no object does not belong there.
+Status CheckPlaces(const InitPlan& plan, FileSystem& files) {
+  PGK_ASSIGN_OR_RETURN(const std::string repository, PlaceOf(plan.url.path, files));
+  std::vector<PlannedFile> planned = plan.Files();
+  if (!plan.passphrase_file.empty()) planned.push_back({"passphrase file", plan.passphrase_file});
+  std::vector<PlannedFile> seen;
+  for (const PlannedFile& file : planned) {
+    PGK_ASSIGN_OR_RETURN(const std::string path, PlaceOf(file.path, files));
+    if (IsWithin(path, repository)) {
+      return Err(ErrorCode::kRefused, "the {} {} would be inside the repository {}", file.role,
+                 file.path, plan.url.path)
+          .WithHint("name a place outside of it, with --config or --key-file");
+    }
+    const auto same = std::ranges::find(seen, path, &PlannedFile::path);
+    if (same != seen.end()) {
+      return Err(ErrorCode::kInvalidArgument, "{} would be both the {} and the {}", file.path,
+                 same->role, file.role)
+          .WithHint("give each a name of its own");
+    }
+    seen.push_back({file.role, path});
+  }
+  return Ok();
+}
+
+// Makes the directories of the planned files, before anything else is made.
+Status MakeDirectories(const InitPlan& plan, FileSystem& files) {
+  for (const PlannedFile& file : plan.Files()) {
+    const std::string directory = ParentDirectory(file.path);
+    if (files.Stat(directory).ok()) continue;
+    Status made = CreateDirectories(files, directory, kDirectoryMode);
+    if (made.ok()) continue;
+    return std::move(made).error().WithHint("make it yourself: mkdir -p " + directory);
+  }
+  return Ok();
+}
+
+// The command that makes a configuration, and nothing else, for a repository that is there.
+std::string AttachCommand(const InitPlan& plan, const std::string& key_file) {
+  const std::string keys =
+      key_file.empty() ? " --passphrase-file " + plan.passphrase_file : " --key-file " + key_file;
+  return "pgkeep init --attach --repository " + plan.url.ToString() + keys + " --config " +
+         plan.configuration;
+}
+
+// Whether the key in the file is the one of the repository, which then needs only a configuration.
+bool IsKeyOfRepository(const std::string& key_file, const InitPlan& plan, FileSystem& files) {
+  const Result<repository::KeyFile> key = repository::LoadKeyFile(files, key_file);
+  if (!key.ok()) return false;
+  const auto store = storage::OpenStore(files, plan.url, false);
+  if (!store.ok()) return false;
+  const Result<repository::RepositoryId> id = repository::PeekRepository(**store);
+  return id.ok() && *id == key->repository;
+}
+
+Status CheckAllAbsent(const InitPlan& plan, FileSystem& files) {
+  PGK_TRY(CheckAbsent(files, plan.configuration));
+  for (const PlannedFile& file : plan.Files()) {
+    Status absent = CheckAbsent(files, file.path);
+    if (absent.ok()) continue;
+    if (!IsKeyOfRepository(file.path, plan, files)) return absent;
+    // An earlier try was cut off. With split keys the host key is the one to use here.
+    const bool host = !plan.host_key_file.empty() && files.Stat(plan.host_key_file).ok();
+    const std::string& key = host ? plan.host_key_file : file.path;
+    return std::move(absent).error().WithHint(
+        "it is the key of the repository that is there, of which only the configuration is "
+        "missing: " +
+        AttachCommand(plan, plan.key_file.empty() ? "" : key));
+  }
+  return Ok();
 }
 
 // Makes the keys of a new repository durable, before it exists.
@@ -147,20 +246,25 @@ class KeyKeeper {
 Status WriteConfiguration(const InitPlan& plan, FileSystem& files) {
   config::RepositorySettings settings;
   settings.url = plan.url.ToString();
-  settings.key_file = plan.host_key_file.empty() ? plan.key_file : plan.host_key_file;
+  settings.key_file = plan.UsedKey();
   settings.passphrase_file = plan.passphrase_file;
   PGK_ASSIGN_OR_RETURN(const std::string text, config::FormatConfiguration(settings));
   return WriteFileDurably(files, plan.configuration, AsBytes(text), kConfigurationMode, false);
 }
 
 // The hint of a failure after which files are left that the next try would refuse to overwrite.
-Error WithLeftFiles(Error error, const InitPlan& plan) {
-  std::string files;
-  for (const std::string& path : plan.Files()) files += (files.empty() ? "" : ", ") + path;
+Error WithLeftFiles(Error error, const InitPlan& plan, FileSystem& files) {
+  std::string left;
+  for (const PlannedFile& file : plan.Files()) {
+    if (files.StatNoFollow(file.path).ok()) left += (left.empty() ? "" : ", ") + file.path;
+  }
+  if (left.empty()) return error;
   std::string hint = error.hint();
   if (!hint.empty()) hint += "; ";
-  return std::move(error).WithHint(hint + "no repository was made, so what this try has left of " +
-                                   files + " is of no use: remove it before the next");
+  return std::move(error).WithHint(hint +
+                                   "no repository was made, so what this try has left is of "
+                                   "no use: remove it before the next: " +
+                                   left);
 }
 
 void ShowCreated(const InitPlan& plan, const repository::RepositoryId& id,
@@ -210,12 +314,15 @@ void ShowNextSteps(const InitPlan& plan, Console& console) {
 
 Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
   const Environment& environment = context.environment;
-  for (const std::string& path : plan.Files()) PGK_TRY(CheckAbsent(*environment.files, path));
+  PGK_TRY(CheckPlaces(plan, *environment.files));
+  PGK_TRY(CheckAllAbsent(plan, *environment.files));
   std::optional<SecretBytes> passphrase;
   if (!plan.passphrase_file.empty()) {
     PGK_ASSIGN_OR_RETURN(passphrase, ReadPassphrase(*environment.files, plan.passphrase_file));
   }
-  PGK_ASSIGN_OR_RETURN(const auto store, storage::OpenStore(*environment.files, plan.url, true));
+  PGK_TRY(MakeDirectories(plan, *environment.files));
+  PGK_ASSIGN_OR_RETURN(const auto store, OpenStore(plan.url, environment, true));
+  PGK_TRY(storage::RequireOwnUser(*store));
   repository::InitOptions init;
   init.key_mode = plan.key_mode;
   init.mode = store->features().conditional_create ? repository::RepositoryMode::kConditionalCreate
@@ -225,10 +332,16 @@ Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
       *store, OptionsFor(environment), init,
       [&keeper](const NewRepository& repository) { return keeper.Keep(repository); });
   if (!created.ok()) {
-    return keeper.began() ? WithLeftFiles(created.error(), plan) : created.error();
+    if (!keeper.began()) return created.error();
+    return WithLeftFiles(created.error(), plan, *environment.files);
   }
-  PGK_TRY_CONTEXT("the repository was made, but not its configuration",
-                  WriteConfiguration(plan, *environment.files));
+  Status configured = WriteConfiguration(plan, *environment.files);
+  if (!configured.ok()) {
+    return std::move(configured)
+        .error()
+        .WithContext("the repository was made, but not its configuration")
+        .WithHint("mend that, then: " + AttachCommand(plan, plan.UsedKey()));
+  }
   ShowCreated(plan, created->id, keeper.slot(), context.console);
   ShowNextSteps(plan, context.console);
   return Ok();
@@ -243,11 +356,16 @@ Status AttachRepository(const CommandContext& context) {
   plan.configuration = ConfigurationPath(options, environment);
   plan.key_file = AbsolutePath(environment, options.key_file);
   plan.passphrase_file = AbsolutePath(environment, options.passphrase_file);
+  InitPlan written;
+  written.url = plan.url;
+  written.configuration = plan.configuration;
+  PGK_TRY(CheckPlaces(written, *environment.files));
   PGK_TRY(CheckAbsent(*environment.files, plan.configuration));
   const RepositoryLocation location{plan.url, {plan.key_file, plan.passphrase_file}, ""};
   PGK_ASSIGN_OR_RETURN(const auto opened,
                        OpenedRepository::Open(location, environment, KeyNeed::kRequired));
   PGK_ASSIGN_OR_RETURN(const auto backups, repository::ListBackups(opened->context()));
+  PGK_TRY(MakeDirectories(written, *environment.files));
   PGK_TRY(WriteConfiguration(plan, *environment.files));
 
   const repository::KeyRing& ring = *opened->context().keys;

@@ -63,12 +63,27 @@ Result<LoadedKeys> LoadFromSlot(storage::ObjectStore& store, SecretBytes passphr
       .WithHint("check the passphrase file; 'pgkeep key list' shows the slots' labels");
 }
 
+// What to do about a key or passphrase file that could not be read; `otherwise` where it is not the
+// right file.
+std::string HintFor(const Error& error, const std::string& path, const std::string& otherwise) {
+  switch (error.code()) {
+    case ErrorCode::kPermission:
+      return fmt::format(
+          "run pgkeep as the owner of {}, or let this user's group read it (mode 640)", path);
+    case ErrorCode::kIo:
+      return fmt::format("check the path and the disk of {}", path);
+    default:
+      return otherwise;
+  }
+}
+
 Result<LoadedKeys> LoadFromFile(FileSystem& files, const KeySource& source) {
   Result<repository::KeyFile> loaded = repository::LoadKeyFile(files, source.key_file);
   if (!loaded.ok()) {
     if (!loaded.error().hint().empty()) return std::move(loaded).error();
-    return std::move(loaded).error().WithHint(
-        "give the key file that 'pgkeep init' wrote, or a recovery kit");
+    std::string hint = HintFor(loaded.error(), source.key_file,
+                               "give the key file that 'pgkeep init' wrote, or a recovery kit");
+    return std::move(loaded).error().WithHint(std::move(hint));
   }
   repository::KeyFile file = *std::move(loaded);
   std::optional<SecretBytes> passphrase;
@@ -87,6 +102,9 @@ Result<SecretBytes> ReadPassphrase(FileSystem& files, const std::string& path) {
   const auto read = [&]() -> Result<SecretBytes> {
     PGK_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, files.OpenRead(path));
     PGK_ASSIGN_OR_RETURN(const FileInfo info, file->Info());
+    if (info.type != FileInfo::Type::kFile) {
+      return Err(ErrorCode::kInvalidArgument, "it is not a regular file");
+    }
     if ((info.mode & kForbiddenModes) != 0) {
       return Err(ErrorCode::kRefused, "other users can read or change it (mode {:04o})", info.mode)
           .WithHint(fmt::format("run `chmod 600 {}`", path));
@@ -102,10 +120,12 @@ Result<SecretBytes> ReadPassphrase(FileSystem& files, const std::string& path) {
     return SecretBytes(buffer.Expose().first(size));
   };
   Result<SecretBytes> passphrase = read();
-  if (!passphrase.ok()) {
-    return std::move(passphrase).error().WithContext(fmt::format("passphrase file {}", path));
-  }
-  return passphrase;
+  if (passphrase.ok()) return passphrase;
+  Error error = std::move(passphrase).error().WithContext(fmt::format("passphrase file {}", path));
+  if (!error.hint().empty()) return error;
+  std::string hint =
+      HintFor(error, path, "name a file that holds the passphrase on one line and nothing else");
+  return std::move(error).WithHint(std::move(hint));
 }
 
 Result<std::vector<StoredSlot>> ListKeySlots(storage::ObjectStore& store,

@@ -30,8 +30,6 @@ using repository::ConfigObject;
 using repository::KeyBundle;
 using repository::WrappedBundle;
 
-constexpr char kLockSuffix[] = ".lock";
-
 // A slot that must hold the new key too, and the passphrase for that.
 struct SlotToWrap {
   uint32_t slot = 0;
@@ -178,14 +176,24 @@ Result<std::string> Rotate(const Rotation& rotation, const std::vector<SlotToWra
   return kit;
 }
 
-// Two rotations at once would each replace the key file, and one of the new keys would be lost.
+// Two rotations at once would each replace the key file, and one of the new keys would be lost. The
+// directory itself is locked: a lock file would stay, and be in the way of the next user.
 Result<std::unique_ptr<FileLock>> LockKeyFile(const RepositoryLocation& location,
                                               const Environment& environment) {
-  if (location.keys.key_file.empty()) return nullptr;
-  auto lock = environment.files->TryLock(location.keys.key_file + kLockSuffix);
-  if (lock.ok() || lock.error().code() != ErrorCode::kBusy) return lock;
-  return Err(ErrorCode::kBusy, "another process is rotating the key {}", location.keys.key_file)
-      .WithHint("wait until it is done");
+  const std::string& key_file = location.keys.key_file;
+  if (key_file.empty()) return nullptr;
+  Result<std::string> resolved = environment.files->Resolve(key_file);
+  // Opening it says what is wrong with it.
+  if (!resolved.ok()) return nullptr;
+  const std::string directory = ParentDirectory(*resolved);
+  auto lock = environment.files->TryLock(directory);
+  if (lock.ok()) return lock;
+  if (lock.error().code() == ErrorCode::kBusy) {
+    return Err(ErrorCode::kBusy, "another process is rotating the key {}", key_file)
+        .WithHint("wait until it is done");
+  }
+  return std::move(lock).error().WithHint(
+      fmt::format("run it where {} is on a local disk, as a user who may read it", directory));
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace pgkeep::cli {
 
 // Options that every command takes. Empty: not given.
@@ -71,10 +73,11 @@ struct ExpireCommand {
   std::string reason;
 };
 
-// pgkeep gc [--dry-run] [--abort-writer ID]... [--force]
+// pgkeep gc [--dry-run] [--abort-writer ID]... [--expired-for DURATION] [--force]
 struct GcCommand {
   bool dry_run = false;
   bool force = false;
+  Duration expired_for = Duration::zero();
   std::vector<std::string> abort_writers;
 };
 

@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "base/file_util.h"
+#include "cli/logging_store.h"
 #include "config/configuration.h"
 #include "repository/config_object.h"
 #include "repository/key_ring.h"
+#include "storage/store_util.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -74,6 +76,13 @@ Result<RepositoryLocation> FindRepository(const GlobalOptions& options,
   return location;
 }
 
+Result<std::unique_ptr<storage::ObjectStore>> OpenStore(const storage::StoreUrl& url,
+                                                        const Environment& environment,
+                                                        bool create) {
+  PGK_ASSIGN_OR_RETURN(auto store, storage::OpenStore(*environment.files, url, create));
+  return MakeLoggingStore(std::move(store));
+}
+
 repository::RepositoryOptions OptionsFor(const Environment& environment) {
   repository::RepositoryOptions options;
   options.clock = environment.clock;
@@ -96,7 +105,7 @@ Result<std::unique_ptr<OpenedRepository>> OpenedRepository::Open(const Repositor
     return Err(ErrorCode::kConfig, "there is no key for {}", location.url.ToString())
         .WithHint("give a key file or a recovery kit with --key-file, or --passphrase-file");
   }
-  PGK_ASSIGN_OR_RETURN(auto store, storage::OpenStore(*environment.files, location.url, false));
+  PGK_ASSIGN_OR_RETURN(auto store, OpenStore(location.url, environment, false));
   const repository::RepositoryOptions options = OptionsFor(environment);
   std::optional<LoadedKeys> keys;
   repository::RepositoryId id;
@@ -125,6 +134,7 @@ bool OpenedRepository::keys_are_outdated() const {
 
 Result<ChangeRight> AcquireChangeRight(OpenedRepository& opened, const Environment& environment,
                                        const std::string& work) {
+  PGK_TRY(storage::RequireOwnUser(opened.store()));
   ChangeRight right;
   PGK_ASSIGN_OR_RETURN(right.lease,
                        opened.repository().LockIfExclusive(HolderName(environment, work)));

@@ -33,6 +33,12 @@ Result<RepositoryLocation> FindRepository(const GlobalOptions& options,
 // current directory.
 std::string DefaultConfigurationPath(const Environment& environment);
 
+// Opens the store, or with `create` makes its place; what it is asked for is logged at debug level.
+// Errors: as storage::OpenStore.
+Result<std::unique_ptr<storage::ObjectStore>> OpenStore(const storage::StoreUrl& url,
+                                                        const Environment& environment,
+                                                        bool create);
+
 // Whether a command can do without keys.
 enum class KeyNeed { kRequired, kOptional };
 
@@ -71,7 +77,8 @@ struct ChangeRight {
   repository::RepositoryContext context;
 };
 
-// kBusy when somebody else is at work in exclusive mode. `work` is for their message: "gc".
+// kBusy when somebody else is at work in exclusive mode; kRefused for root in the repository of
+// another user, before anything is changed. `work` is for their message: "gc".
 Result<ChangeRight> AcquireChangeRight(OpenedRepository& opened, const Environment& environment,
                                        const std::string& work);
 

@@ -20,6 +20,7 @@ namespace pgkeep::cli {
 namespace {
 
 constexpr int kInterrupted = 130;
+constexpr char kStopping[] = "pgkeep: stopping; press again to end at once\n";
 
 class Watcher final : public SignalWatcher {
  public:
@@ -49,6 +50,8 @@ class Watcher final : public SignalWatcher {
       signalfd_siginfo info{};
       if (read(signals_.get(), &info, sizeof(info)) != sizeof(info)) continue;
       if (source_.stop_requested()) _exit(kInterrupted);
+      // Work that hangs in the kernel does not see the request, and the user sees nothing happen.
+      static_cast<void>(!write(STDERR_FILENO, kStopping, sizeof(kStopping) - 1));
       source_.request_stop();
     }
   }

@@ -38,7 +38,7 @@ TEST(SignalWatcher, EndsTheProcessAtTheSecondSignal) {
         kill(getpid(), SIGTERM);
         while (true) pause();
       },
-      testing::ExitedWithCode(130), "");
+      testing::ExitedWithCode(130), "stopping; press again to end at once");
 }
 
 TEST(SignalWatcher, EndsWithoutASignal) {

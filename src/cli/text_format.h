@@ -20,8 +20,9 @@ std::string Count(uint64_t number, std::string_view noun);
 // each for one column.
 size_t TextWidth(std::string_view text);
 
-// Text from a repository without control characters, which could move the cursor or forge lines:
-// each byte of one becomes '?'.
+// Text from a repository without what a terminal does not show but obeys: control characters, which
+// could move the cursor or forge lines, marks that turn the direction of the text around or hide in
+// it, and bytes that are no UTF-8. Each becomes '?'.
 std::string Printable(std::string_view text);
 
 // Columns of text, aligned. One thread at a time.

@@ -14,6 +14,7 @@
 #include "cli/text_format.h"
 #include "repository/backup_tree_walker.h"
 #include "repository/key_ring.h"
+#include "repository/object_names.h"
 #include "repository/verify_data.h"
 #include "repository/verify_structure.h"
 
@@ -21,6 +22,7 @@ namespace pgkeep::cli {
 namespace {
 
 using repository::BackupId;
+using repository::ObjectName;
 using repository::VerifyReport;
 
 // Problems that are printed; the rest is counted. --json has them all.
@@ -59,6 +61,43 @@ uint64_t RandomSeed(const Environment& environment) {
   return LoadLe32(bytes.data());
 }
 
+// Whether losing the object loses something of single backups only.
+bool BelongsToBackups(const std::optional<ObjectName::Kind>& kind) {
+  using enum ObjectName::Kind;
+  return kind == kSession || kind == kDataPack || kind == kMetaPack || kind == kManifest ||
+         kind == kReferenceList;
+}
+
+std::optional<ObjectName::Kind> KindOf(const std::string& key) {
+  const Result<ObjectName> name = ObjectName::Parse(key);
+  return name.ok() ? std::optional(name->kind) : std::nullopt;
+}
+
+// How an object that belongs to no single backup is mended.
+std::string HowToMend(const std::string& key) {
+  const Result<ObjectName> name = ObjectName::Parse(key);
+  if (!name.ok()) return "pgkeep has not put it there: find out what it is, and move it away";
+  const std::string from_copy = "put it back from a copy of the repository";
+  switch (name->kind) {
+    case ObjectName::Kind::kConfig:
+      return fmt::format("put a copy of {} in its place, if that one is whole",
+                         repository::ConfigCopyKey(name->number));
+    case ObjectName::Kind::kConfigCopy:
+      return fmt::format("put a copy of {} in its place, if that one is whole",
+                         repository::ConfigKey(name->number));
+    case ObjectName::Kind::kDecision:
+      return from_copy + ": without it the backup does not exist, and gc deletes nothing";
+    case ObjectName::Kind::kExpiry:
+      return from_copy + ": until then gc deletes nothing";
+    case ObjectName::Kind::kPin:
+    case ObjectName::Kind::kHeartbeat:
+      return "if its backup is surely not running any more: pgkeep gc --abort-writer " +
+             name->writer.Hex();
+    default:
+      return from_copy;
+  }
+}
+
 Json ReportJson(const VerifyReport& report) {
   Json json = Json::MakeObject();
   json.Set("backups", report.backups);
@@ -72,6 +111,7 @@ Json ReportJson(const VerifyReport& report) {
     entry.Set("object", problem.key);
     entry.Set("code", CodeName(problem.error.code()));
     entry.Set("message", problem.error.ToString());
+    if (!BelongsToBackups(KindOf(problem.key))) entry.Set("hint", HowToMend(problem.key));
     Json& backups = entry.Set("backups", Json::MakeArray());
     for (const BackupId& backup : problem.backups) backups.Add(backup.Hex());
     problems.Add(std::move(entry));
@@ -91,6 +131,10 @@ void PrintProblems(const VerifyReport& report, Console& console) {
     const bool closed = problem.error.code() == ErrorCode::kWrongKey;
     console.Print(fmt::format("{}: {}{}", closed ? "not readable" : "damaged",
                               named ? "" : problem.key + ": ", text));
+    if (!BelongsToBackups(KindOf(problem.key))) {
+      console.Print("  " + HowToMend(problem.key));
+      continue;
+    }
     std::string needed;
     for (const BackupId& backup : problem.backups) {
       needed += (needed.empty() ? "" : ", ") + ShortId(backup);
@@ -116,6 +160,26 @@ std::string_view Verdict(const VerifyReport& report) {
   return OnlyKeysAreWrong(report) ? "NOT ALL READABLE" : "DAMAGED";
 }
 
+// What the classes of the damaged objects allow.
+std::string WhatNext(const VerifyReport& report) {
+  bool packs = false;
+  bool maps = false;
+  for (const repository::VerifyProblem& problem : report.problems) {
+    const auto kind = KindOf(problem.key);
+    const bool pack = kind == ObjectName::Kind::kDataPack || kind == ObjectName::Kind::kMetaPack;
+    packs = packs || pack;
+    maps = maps || (!pack && BelongsToBackups(kind));
+  }
+  std::string next = "look for the cause (disk, kernel log) before anything else";
+  if (packs) next += "; the next backup stores anew what is missing";
+  if (maps) {
+    next +=
+        "; a backup without its session, manifest or reference list cannot be read: put the object "
+        "back from a copy of the repository, or expire the backup";
+  }
+  return next;
+}
+
 // The problems were shown; the error says how it ended.
 Status OutcomeOf(const VerifyReport& report) {
   if (report.problems.empty()) return Ok();
@@ -127,14 +191,12 @@ Status OutcomeOf(const VerifyReport& report) {
   return Err(report.problems.front().error.code(), "{} damaged or missing",
              report.problems.size() == 1 ? "1 object is"
                                          : fmt::format("{} objects are", report.problems.size()))
-      .WithHint(
-          "look for the cause (disk, kernel log) before anything else; the next backup stores "
-          "anew what is missing");
+      .WithHint(WhatNext(report));
 }
 
 Status CheckStructure(OpenedRepository& opened, const std::vector<BackupId>& backups,
                       Console& console) {
-  repository::BackupTreeWalker walker(opened.repository());
+  repository::BackupTreeWalker walker(opened.context());
   repository::VerifyStructureOptions options;
   if (opened.keys() != nullptr) options.walker = &walker;
   options.backups = backups;
@@ -149,9 +211,11 @@ Status CheckStructure(OpenedRepository& opened, const std::vector<BackupId>& bac
     console.Note("without a key only names, sizes, hashes and signatures were looked at");
   }
   if (!report.orphans.empty()) {
-    console.Note(fmt::format("{} with {} belong to no backup; 'pgkeep gc' removes them",
-                             Count(report.orphans.size(), "object"),
-                             FormatBytes(report.orphan_bytes)));
+    // They may belong to what is damaged; then gc stops too.
+    console.Note(
+        fmt::format("{} with {} belong to no backup{}", Count(report.orphans.size(), "object"),
+                    FormatBytes(report.orphan_bytes),
+                    report.problems.empty() ? "; 'pgkeep gc' removes them" : " that can be read"));
   }
   return OutcomeOf(report);
 }
@@ -174,9 +238,7 @@ Status CheckData(const OpenedRepository& opened, const std::vector<BackupId>& ba
   return OutcomeOf(report);
 }
 
-}  // namespace
-
-Status RunVerify(const VerifyCommand& command, const CommandContext& context) {
+Status Verify(const VerifyCommand& command, const CommandContext& context) {
   PGK_ASSIGN_OR_RETURN(const RepositoryLocation location,
                        FindRepository(context.options, context.environment));
   PGK_ASSIGN_OR_RETURN(const auto opened,
@@ -192,6 +254,19 @@ Status RunVerify(const VerifyCommand& command, const CommandContext& context) {
   Status data = CheckData(*opened, backups, *command.data_percent, seed, context.console);
   if (outcome.ok()) return data;
   return outcome;
+}
+
+}  // namespace
+
+Status RunVerify(const VerifyCommand& command, const CommandContext& context) {
+  Status outcome = Verify(command, context);
+  // Elsewhere damage leads here; here it must not lead in a circle.
+  if (outcome.ok() || outcome.error().hint().find("pgkeep verify") == std::string::npos) {
+    return outcome;
+  }
+  return std::move(outcome).error().WithHint(
+      "look for the cause (disk, kernel log), and put the object back from a copy of the "
+      "repository");
 }
 
 }  // namespace pgkeep::cli

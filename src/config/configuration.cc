@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 3> kRepositoryKeys = {"url", "key_file", 
 constexpr std::array<std::string_view, 7> kLaterRepositoryKeys = {
     "endpoint", "region", "addressing", "ca_file", "storage_class", "accelerate", "credentials"};
 
+// More than any file needs that names a repository and explains itself.
+constexpr size_t kMaxDots = 2048;
+
 constexpr char kKeysHint[] = "give it 'key_file' or 'passphrase_file'";
 
 bool Contains(std::span<const std::string_view> names, std::string_view name) {
@@ -171,6 +174,33 @@ class Checker {
   std::vector<Problem> problems_;
 };
 
+std::string UnreadableHint(ErrorCode code, const std::string& path) {
+  switch (code) {
+    case ErrorCode::kNotFound:
+      return "name another one with --config, or write one with 'pgkeep init'";
+    case ErrorCode::kPermission:
+      return fmt::format("run pgkeep as the owner of {}, or let this user's group read it", path);
+    default:
+      return "name the file that 'pgkeep init' wrote with --config";
+  }
+}
+
+// The parser goes one call deeper for every part of a dotted name, and so does whoever destroys
+// what it made: what would be the end of the stack ends here.
+Status CheckDots(std::string_view text, const Checker& checker) {
+  size_t dots = 0;
+  uint32_t line = 1;
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    if (c == '.' && ++dots > kMaxDots) {
+      return checker.At(
+          {line, 1}, fmt::format("there are more than {} dots", kMaxDots),
+          "this is no configuration of pgkeep: give the file that 'pgkeep init' wrote");
+    }
+  }
+  return Ok();
+}
+
 // A basic string of TOML.
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
@@ -192,6 +222,11 @@ std::string Quoted(std::string_view text) {
 
 Result<Configuration> ParseConfiguration(std::string_view text, const std::string& path) {
   Checker checker(path);
+  if (text.size() > kMaxConfigurationBytes) {
+    return checker.At({1, 1}, fmt::format("it has more than {} bytes", kMaxConfigurationBytes),
+                      "this is no configuration of pgkeep: give the file that 'pgkeep init' wrote");
+  }
+  PGK_TRY(CheckDots(text, checker));
   try {
     const toml::table root = toml::parse(text, path);
     return checker.Check(root);
@@ -203,10 +238,17 @@ Result<Configuration> ParseConfiguration(std::string_view text, const std::strin
 }
 
 Result<Configuration> LoadConfiguration(FileSystem& files, const std::string& path) {
-  const Result<Bytes> text = ReadWholeFile(files, path, kMaxConfigurationBytes);
+  const auto read = [&]() -> Result<Bytes> {
+    const Result<FileInfo> info = files.Stat(path);
+    if (info.ok() && info->type != FileInfo::Type::kFile) {
+      return Err(ErrorCode::kInvalidArgument, "{} is not a regular file", path);
+    }
+    return ReadWholeFile(files, path, kMaxConfigurationBytes);
+  };
+  const Result<Bytes> text = read();
   if (!text.ok()) {
     return Err(ErrorCode::kConfig, "cannot read the configuration: {}", text.error().ToString())
-        .WithHint("name another one with --config, or write one with 'pgkeep init'");
+        .WithHint(UnreadableHint(text.error().code(), path));
   }
   return ParseConfiguration(AsText(*text), path);
 }

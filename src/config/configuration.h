@@ -10,8 +10,8 @@
 
 namespace pgkeep::config {
 
-// Longest file that is read.
-inline constexpr size_t kMaxConfigurationBytes = size_t{1} << 20;
+// Longest text that is parsed.
+inline constexpr size_t kMaxConfigurationBytes = size_t{64} << 10;
 
 // The section [repository.<name>]. A plain value; no secrets, only the names of files with them.
 struct RepositorySettings {
@@ -32,7 +32,8 @@ struct Configuration {
 //
 // Strict: a key or section that this version does not know is an error, so that a misspelt setting
 // is never silently the default. All errors are kConfig, "file:line:column: what", with a hint; of
-// several the first in the file is returned.
+// several the first in the file is returned. Safe with any text: size and nesting are bounded
+// first.
 Result<Configuration> ParseConfiguration(std::string_view text, const std::string& path);
 
 // Reads and parses. A file that cannot be read is kConfig too.

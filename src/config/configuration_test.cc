@@ -1,11 +1,14 @@
 #include "config/configuration.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <cerrno>
 #include <string>
 
 #include "base/bytes.h"
 #include "base/file_util.h"
+#include "testing/faulty_file_system.h"
 #include "testing/temporary_directory.h"
 
 namespace pgkeep::config {
@@ -88,6 +91,20 @@ TEST(Configuration, SaysWhereTheTextIsNoToml) {
   EXPECT_TRUE(ErrorOf("[repository.main\n").starts_with("/etc/pgkeep/pgkeep.toml:1:"));
 }
 
+// Each part of a dotted name is a table in a table: without a bound they end the stack.
+TEST(Configuration, RefusesWhatIsNestedTooDeeply) {
+  std::string dotted = "a";
+  for (int i = 0; i < 50000; ++i) dotted += ".a";
+  EXPECT_TRUE(ErrorOf(dotted + " = 1\n").find("more than") != std::string::npos);
+  EXPECT_TRUE(ErrorOf("\n[" + dotted.substr(0, 20001) + "]\n")
+                  .starts_with("/etc/pgkeep/pgkeep.toml:2:1: there are more than 2048 dots"));
+  // As deep as it may be.
+  EXPECT_TRUE(ErrorOf(dotted.substr(0, 4097) + " = 1\n").find("unknown section or key 'a'") !=
+              std::string::npos);
+  const std::string brackets(20000, '[');
+  EXPECT_TRUE(ErrorOf("a = " + brackets).starts_with("/etc/pgkeep/pgkeep.toml:1:"));
+}
+
 TEST(Configuration, ReadsBackWhatItFormats) {
   const RepositorySettings settings{"main", "file:///a%20b", "/k \"quoted\"\\ \xc3\xa9\n", "/p"};
   const auto text = FormatConfiguration(settings);
@@ -108,6 +125,23 @@ TEST(Configuration, CallsAnUnreadableFileAConfigurationError) {
   const auto missing = LoadConfiguration(PosixFileSystem(), directory.Join("pgkeep.toml"));
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().code(), ErrorCode::kConfig);
+
+  EXPECT_NE(missing.error().hint().find("pgkeep init"), std::string::npos);
+
+  const std::string pipe = directory.Join("pipe.toml");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto piped = LoadConfiguration(PosixFileSystem(), pipe);
+  ASSERT_FALSE(piped.ok());
+  EXPECT_NE(piped.error().message().find("not a regular file"), std::string::npos);
+
+  testing::FaultyFileSystem locked(PosixFileSystem());
+  locked.AddFault({.call = testing::FileCall::kOpenRead, .os_errno = EACCES});
+  ASSERT_TRUE(WriteFileDurably(PosixFileSystem(), directory.Join("a"), {}, 0600, false).ok());
+  const auto refused = LoadConfiguration(locked, directory.Join("a"));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(locked.fired(), 1U);
+  EXPECT_EQ(refused.error().hint().find("pgkeep init"), std::string::npos);
+  EXPECT_NE(refused.error().hint().find("owner"), std::string::npos);
 
   const std::string path = directory.Join("long.toml");
   const std::string comments(kMaxConfigurationBytes + 1, '#');

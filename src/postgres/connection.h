@@ -62,7 +62,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Runs one statement that returns rows. All rows are kept in memory: for catalogs, not for data.
+  // Runs one statement and returns its rows, of which there are none for most commands. All rows
+  // are kept in memory: for catalogs, not for data. kInvalidArgument if the text is not one
+  // statement; what it holds has been run then.
   Result<QueryResult> Query(std::string_view sql);
 
   // The same with values for $1, $2, ...

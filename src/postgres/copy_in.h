@@ -16,9 +16,10 @@ namespace pgkeep::postgres {
 // ends, so that nothing is stored. One thread at a time.
 //
 // Back-pressure: Write returns when the kernel has taken all bytes, so a slow server slows the
-// caller, and nothing piles up here. An error of the server in the middle is noticed at the next
-// Write, not only at the end; libpq has no call for that, so any input that turns out to be no
-// notice within a second counts as an error, the COPY is ended, and the server says why.
+// caller, and nothing piles up here. An error of the server in the middle is noticed at one of the
+// next Writes, not only at the end (unless it comes together with a notice). libpq has no call for
+// that: input that turns out to be no notice within a second counts as an error, the COPY is ended,
+// and the server says why.
 class CopyIn {
  public:
   // Starts it. REQUIRES of `sql`: one COPY ... FROM STDIN. kInvalidArgument if the server takes it
@@ -48,7 +49,8 @@ class CopyIn {
   Status Send(ByteSpan piece);
   Status LookForInput();
   Status EndEarly();
-  Error Explain(Error error);
+  Status PutEnd(const char* reason);
+  Error Fail(Error error);
 
   Session* session_;  // null once it has ended
   uint64_t bytes_ = 0;

@@ -49,14 +49,13 @@ class CopyOut {
   CopyOut(Session& session, size_t columns, bool binary);
   Result<bool> Pull();
   Status Finish();
-  Error Explain(Error error) const;
-  void Release();
 
   struct Free {
     void operator()(char* buffer) const;
   };
 
-  Session* session_;  // null once the end or an error was returned
+  Session* session_;   // null once the end or an error was returned
+  bool done_ = false;  // the end was confirmed
   size_t columns_;
   bool binary_;
   std::unique_ptr<char, Free> row_;

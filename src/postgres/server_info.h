@@ -24,8 +24,13 @@ struct ServerInfo {
   std::string database;
   uint32_t database_oid = 0;
   std::string encoding;  // of the database: "UTF8"
-  std::string collate;   // "" where the server has a provider without one
+  // How the database sorts. A copy with another library or version of it may sort differently.
+  std::string collate;
   std::string ctype;
+  std::string
+      locale_provider;  // "c" libc, "i" ICU, "b" built in (15 and newer; before always libc)
+  std::string locale;   // of ICU or the built-in provider; else ""
+  std::string collation_version;  // "" where the server knows none
 
   std::string user;  // current_user
   bool superuser = false;

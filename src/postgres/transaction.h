@@ -19,8 +19,8 @@ class Transaction {
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();
 
-  // Success only if the server has committed: it answers COMMIT of a failed transaction with
-  // ROLLBACK and no error, which is kPostgres here.
+  // REQUIRES of both: neither was called before. Success only if the server has committed: it
+  // answers COMMIT of a failed transaction with ROLLBACK and no error, which is kPostgres here.
   Status Commit();
   Status Rollback();
 

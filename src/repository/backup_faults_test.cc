@@ -192,7 +192,8 @@ TEST_F(LocalCache, LetsGoOfExpiredBackups) {
   const std::vector<std::string> first = CacheFiles();
   const auto backups = ListBackups(repository->context());
   ASSERT_TRUE(backups.ok());
-  tree_["db"]["t"] = TestPages(99, 200);  // nothing of the first backup stays in use
+  vault_.clock.Advance(std::chrono::hours(1));  // else chance decides which is the newest
+  tree_["db"]["t"] = TestPages(99, 200);        // nothing of the first backup stays in use
   ASSERT_TRUE(WriteTree(*repository, tree_).ok());
   EXPECT_THAT(CacheFiles(), IsSupersetOf(first)) << "the first backup is alive";
   ExpireOptions expire;

@@ -116,7 +116,7 @@ TEST_F(BackupGolden, IsReadVerifiedContinuedAndCollected) {
     ASSERT_TRUE(read.ok()) << read.error().Describe();
     EXPECT_TRUE(*read == GoldenTree(static_cast<int>(backup.manifest->sequence->counter)));
   }
-  BackupTreeWalker walker(*repository_);
+  BackupTreeWalker walker(repository_->context());
   VerifyStructureOptions structure;
   structure.walker = &walker;
   const auto verified = VerifyStructure(repository_->context(), structure);

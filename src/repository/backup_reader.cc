@@ -52,7 +52,7 @@ Result<const SubtreeEntry*> BackupReader::FindSubtree(std::string_view name) con
 
 Result<StreamEntry> BackupReader::FindStream(std::string_view subtree, std::string_view name) {
   PGK_ASSIGN_OR_RETURN(const SubtreeEntry* entry, FindSubtree(subtree));
-  DirectoryMap directory(nodes_, entry->directory);
+  DirectoryMap directory(nodes_, *entry);
   PGK_ASSIGN_OR_RETURN(std::optional<StreamEntry> found, directory.Find(name));
   if (!found) {
     return Err(ErrorCode::kNotFound, "\"{}\" in backup {} holds no \"{}\"", PrintableName(subtree),
@@ -64,7 +64,7 @@ Result<StreamEntry> BackupReader::FindStream(std::string_view subtree, std::stri
 Status BackupReader::WalkStreams(std::string_view subtree,
                                  const std::function<Status(const StreamEntry&)>& visit) {
   PGK_ASSIGN_OR_RETURN(const SubtreeEntry* entry, FindSubtree(subtree));
-  DirectoryMap directory(nodes_, entry->directory);
+  DirectoryMap directory(nodes_, *entry);
   return directory.Walk(visit);
 }
 

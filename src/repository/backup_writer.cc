@@ -1,91 +1,43 @@
 #include "repository/backup_writer.h"
 
 #include <algorithm>
-#include <set>
-#include <span>
 #include <utility>
-#include <vector>
 
 #include "base/log.h"
-#include "repository/backup_list.h"
-#include "repository/base_choice.h"
+#include "repository/backup_begin.h"
 #include "repository/commit_witness.h"
-#include "repository/config_object.h"
 #include "repository/control_access.h"
 #include "repository/directory_builder.h"
 #include "repository/key_ring.h"
 #include "repository/limits.h"
-#include "repository/local_pack_cache.h"
 
 namespace pgkeep::repository {
 
 namespace {
 
-// A base that expires between the choice and the pin is chosen anew; this often in a row is not
-// chance any more.
-constexpr int kBeginAttempts = 3;
+// What the sub-trees may take in the manifest, so that everything else fits as well.
+constexpr size_t kSubtreesBytesMax =
+    kMaxManifestObjectBytes - kMaxManifestAttributesBytes - (size_t{64} << 10);
+// State, time, three lengths and six counts.
+constexpr size_t kSubtreeFieldsBytesMax = 1 + 8 + 9 * 10;
 
-Status CheckMayWrite(const RepositoryContext& context) {
-  PGK_TRY(RequireFeatures(*context.config, FeatureUse::kWrite));
-  const SignerSet signers(context.config->signers);
-  return signers.RequireActive(context.keys->host_signing_key().public_key());
+Status CheckSubtreeAttributes(const Bytes& attributes) {
+  if (attributes.size() <= kMaxSubtreeAttributesBytes) return Ok();
+  return Err(ErrorCode::kInvalidArgument,
+             "the attributes of a sub-tree have {} bytes at most, not {}",
+             kMaxSubtreeAttributesBytes, attributes.size());
 }
 
-struct Begun {
-  WriterTicket ticket;
-  SourceSequence sequence;
-};
-
-// Without this the copies of expired backups would fill the disk. Those of all live backups stay,
-// since other sources of this host share the cache.
-void EvictCopies(LocalPackCache& cache, std::span<const BackupSummary> live,
-                 std::span<const BaseBackup> bases) {
-  std::set<WriterId> writers;
-  for (const BackupSummary& backup : live) writers.insert(backup.id);
-  cache.Retain([&](const PackName& pack) {
-    return writers.contains(pack.writer) || std::ranges::any_of(bases, [&](const BaseBackup& base) {
-             return base.references.Find(pack) != nullptr;
-           });
-  });
-}
-
-// A repository that lost backups still takes new ones: stopping would only add to the loss.
-Status WarnOfVanishedCommit(const RepositoryContext& context) {
-  PGK_ASSIGN_OR_RETURN(const std::optional<BackupId> vanished,
-                       FindVanishedCommit(ControlAccess(context)));
-  if (vanished) {
-    Log(LogLevel::kWarning, "repository", "{}", VanishedCommitError(*vanished).Describe());
+Status CheckSpec(const SubtreeSpec& spec) {
+  if (spec.name.empty() || spec.name.size() > kMaxSubtreeNameBytes) {
+    return Err(ErrorCode::kInvalidArgument, "the name of a sub-tree has 1 to {} bytes, not {}",
+               kMaxSubtreeNameBytes, spec.name.size());
   }
-  return Ok();
-}
-
-Result<Begun> BeginWithBase(const RepositoryContext& context, const BackupSpec& spec,
-                            LocalPackCache& cache) {
-  for (int attempt = 1;; ++attempt) {
-    PGK_ASSIGN_OR_RETURN(const std::vector<BackupSummary> backups, ListBackups(context));
-    BaseChoice choice = ChooseBases(backups, spec.source, spec.kind, spec.incremental);
-    Result<WriterTicket> ticket =
-        BeginWriter(context, {std::move(choice.bases), spec.client_version});
-    if (ticket.ok()) {
-      EvictCopies(cache, backups, ticket->bases);
-      return Begun{*std::move(ticket), choice.sequence};
-    }
-    if (ticket.error().code() != ErrorCode::kConflict || attempt == kBeginAttempts) {
-      return std::move(ticket).error();
-    }
+  if (spec.snapshot_time < Timestamp{} || spec.snapshot_time > kMaxObjectTime) {
+    return Err(ErrorCode::kInvalidArgument,
+               "the snapshot time of a sub-tree is not between the years 1970 and 9999");
   }
-}
-
-// Packs of the bases that the store has lost: what was in them is stored again.
-Result<std::set<PackName>> FindLostPacks(const RepositoryContext& context,
-                                         const WriterTicket& ticket) {
-  std::set<PackName> lost;
-  for (const BaseBackup& base : ticket.bases) {
-    PGK_ASSIGN_OR_RETURN(const std::vector<PackEntry> missing,
-                         FindMissingPacks(context, base.references));
-    for (const PackEntry& entry : missing) lost.insert(entry.name);
-  }
-  return lost;
+  return CheckSubtreeAttributes(spec.attributes);
 }
 
 Status CheckSpec(const StreamSpec& spec) {
@@ -104,6 +56,20 @@ Status CheckSpec(const StreamSpec& spec) {
   return Ok();
 }
 
+Error AlreadyFinished(const std::string& subtree) {
+  return Err(ErrorCode::kInvalidArgument, "the sub-tree \"{}\" is finished already",
+             PrintableName(subtree));
+}
+
+Error SubtreeExists(const std::string& name) {
+  return Err(ErrorCode::kAlreadyExists, "the sub-tree \"{}\" is already in the backup",
+             PrintableName(name));
+}
+
+Error AlreadyCommitted() {
+  return Err(ErrorCode::kInvalidArgument, "the backup was committed already");
+}
+
 // In exclusive mode everything is written through the lease's store.
 RepositoryContext ContextUnder(ExclusiveLease* lease, const Repository& repository) {
   return lease == nullptr ? repository.context() : WithLease(repository.context(), *lease);
@@ -111,19 +77,22 @@ RepositoryContext ContextUnder(ExclusiveLease* lease, const Repository& reposito
 
 }  // namespace
 
-SubtreeWriter::SubtreeWriter(BackupWriter& writer, SubtreeSpec spec,
-                             std::optional<NodePointer> base)
+SubtreeWriter::SubtreeWriter(BackupWriter& writer, SubtreeSpec spec, const SubtreeEntry* base)
     : writer_(writer), spec_(std::move(spec)) {
-  if (base) base_ = std::make_unique<DirectoryMap>(writer.session().nodes(), *std::move(base));
+  if (base != nullptr) base_ = std::make_unique<DirectoryMap>(writer.session().nodes(), *base);
 }
 
 Result<std::unique_ptr<StreamMap>> SubtreeWriter::BaseStream(const StreamSpec& spec) {
   if (!base_) return nullptr;
   Result<std::optional<StreamEntry>> found = base_->Find(spec.name);
   if (!found.ok()) {
-    // A damaged directory costs one full backup of what is below it, not the backup.
-    if (IsDamage(found.error())) return nullptr;
-    return std::move(found).error();
+    if (!IsDamage(found.error())) return std::move(found).error();
+    // It costs one full backup of what is below it, not the backup.
+    writer_.session().WarnOfDamage(
+        "a directory of the base backup is damaged; what is below it is"
+        " stored again",
+        found.error());
+    return nullptr;
   }
   if (!found->has_value()) return nullptr;
   StreamEntry& entry = **found;
@@ -136,41 +105,51 @@ Result<std::unique_ptr<StreamMap>> SubtreeWriter::BaseStream(const StreamSpec& s
 
 Result<std::unique_ptr<StreamWriter>> SubtreeWriter::OpenStream(StreamSpec spec) {
   PGK_TRY(CheckSpec(spec));
+  // Before the name is taken: what fails may be tried again.
+  PGK_ASSIGN_OR_RETURN(std::unique_ptr<StreamMap> base, BaseStream(spec));
   {
     const MutexLock lock(mutex_);
+    if (finished_) return AlreadyFinished(spec_.name);
     if (!streams_.try_emplace(spec.name, std::nullopt).second) {
       return Err(ErrorCode::kAlreadyExists, "stream \"{}\" is already in the backup",
                  PrintableName(spec.name));
     }
   }
-  PGK_ASSIGN_OR_RETURN(std::unique_ptr<StreamMap> base, BaseStream(spec));
-  return std::make_unique<StreamWriter>(
-      writer_.session(), counters_, std::move(spec), std::move(base),
-      [this](StreamEntry entry) { return AddStream(std::move(entry)); });
+  return std::make_unique<StreamWriter>(writer_.session(), std::move(spec), std::move(base),
+                                        [this](StreamEntry entry, StreamAccount& account) {
+                                          return AddStream(std::move(entry), account);
+                                        });
 }
 
-Status SubtreeWriter::AddStream(StreamEntry entry) {
+Status SubtreeWriter::AddStream(StreamEntry entry, StreamAccount& account) {
   const MutexLock lock(mutex_);
-  std::string name = entry.name;
-  streams_.insert_or_assign(std::move(name), std::move(entry));
+  if (finished_) return AlreadyFinished(spec_.name);
+  std::optional<StreamEntry>& place = streams_[entry.name];
+  if (place) return Err(ErrorCode::kInvalidArgument, "the stream is finished already");
+  place = std::move(entry);
+  usage_.Add(account.usage().Take());
+  counters_.Add(account.counters());
   return Ok();
 }
 
-Status SubtreeWriter::Finish(std::optional<Bytes> attributes) {
+Result<std::map<std::string, StreamEntry>> SubtreeWriter::TakeStreams() {
+  const MutexLock lock(mutex_);
+  if (finished_) return AlreadyFinished(spec_.name);
+  finished_ = true;
   std::map<std::string, StreamEntry> streams;
-  {
-    const MutexLock lock(mutex_);
-    for (auto& [name, entry] : streams_) {
-      if (entry) streams.emplace_hint(streams.end(), name, *std::move(entry));
-    }
-    streams_.clear();
+  for (auto& [name, entry] : streams_) {
+    if (entry) streams.emplace_hint(streams.end(), name, *std::move(entry));
   }
+  streams_.clear();
+  return streams;
+}
+
+Status SubtreeWriter::Finish(std::optional<Bytes> attributes) {
+  if (attributes) PGK_TRY(CheckSubtreeAttributes(*attributes));
+  PGK_ASSIGN_OR_RETURN(const auto streams, TakeStreams());
+  // Only what this run has read: a damaged node that is named again would never heal.
   std::map<NodeId, NodePointer> known;
-  if (base_) {
-    Result<std::map<NodeId, NodePointer>> nodes = base_->NodesById();
-    // What cannot be read cannot be named again; it is then written anew.
-    if (nodes.ok()) known = *std::move(nodes);
-  }
+  if (base_) known = base_->NodesRead();
   SubtreeEntry subtree{.name = spec_.name,
                        .snapshot_time = spec_.snapshot_time,
                        .attributes = attributes ? *std::move(attributes) : spec_.attributes,
@@ -183,22 +162,21 @@ Status SubtreeWriter::Finish(std::optional<Bytes> attributes) {
     subtree.units += entry.units;
     subtree.bytes += entry.bytes;
   }
-  PGK_ASSIGN_OR_RETURN(subtree.directory, BuildDirectory(writer_.session(), streams, known));
-  return writer_.AddSubtree(std::move(subtree));
+  PGK_ASSIGN_OR_RETURN(subtree.directory,
+                       BuildDirectory(writer_.session(), streams, known, usage_));
+  return writer_.AddSubtree(std::move(subtree), usage_);
 }
 
 Result<std::unique_ptr<BackupWriter>> BackupWriter::Begin(Repository& repository, BackupSpec spec,
                                                           WriterOptions options) {
-  PGK_TRY(CheckMayWrite(repository.context()));
+  PGK_TRY(CheckMayBegin(repository.context(), spec));
   PGK_ASSIGN_OR_RETURN(std::unique_ptr<ExclusiveLease> lease,
                        repository.LockIfExclusive("backup of " + spec.source));
   const RepositoryContext context = ContextUnder(lease.get(), repository);
-  PGK_TRY(WarnOfVanishedCommit(context));
-  PGK_ASSIGN_OR_RETURN(Begun begun, BeginWithBase(context, spec, repository.local_cache()));
-  PGK_ASSIGN_OR_RETURN(std::set<PackName> lost, FindLostPacks(context, begun.ticket));
+  PGK_ASSIGN_OR_RETURN(BegunBackup begun, BeginBackup(context, spec, repository.local_cache()));
   return std::unique_ptr<BackupWriter>(new BackupWriter(repository, std::move(spec), options,
                                                         std::move(lease), std::move(begun.ticket),
-                                                        std::move(lost), begun.sequence));
+                                                        std::move(begun.lost), begun.sequence));
 }
 
 BackupWriter::BackupWriter(Repository& repository, BackupSpec spec, const WriterOptions& options,
@@ -216,34 +194,81 @@ BackupWriter::BackupWriter(Repository& repository, BackupSpec spec, const Writer
   }
 }
 
-BackupWriter::~BackupWriter() = default;
+BackupWriter::~BackupWriter() {
+  {
+    const MutexLock lock(mutex_);
+    if (committing_) return;  // what became of that, only the decision tells
+  }
+  // One try: nobody waits for it.
+  RepositoryContext once = context_;
+  once.retry.attempts = 1;
+  const Status aborted = AbortWriter(once, ticket_.writer, "given up by its writer");
+  if (!aborted.ok()) {
+    Log(LogLevel::kDebug, "repository", "giving up backup {}: {}", ticket_.writer.Hex(),
+        aborted.error().ToString());
+  }
+}
 
 Result<std::unique_ptr<SubtreeWriter>> BackupWriter::OpenSubtree(SubtreeSpec spec) {
-  if (spec.name.empty() || spec.name.size() > kMaxSubtreeNameBytes) {
-    return Err(ErrorCode::kInvalidArgument, "the name of a sub-tree has 1 to {} bytes, not {}",
-               kMaxSubtreeNameBytes, spec.name.size());
+  PGK_TRY(CheckSpec(spec));
+  {
+    const MutexLock lock(mutex_);
+    if (committing_) return AlreadyCommitted();
+    if (subtrees_.contains(spec.name)) return SubtreeExists(spec.name);
+    unfinished_.insert(spec.name);
+    if (subtrees_.size() + unfinished_.size() > kMaxSubtrees) {
+      unfinished_.erase(spec.name);
+      return Err(ErrorCode::kLimitExceeded, "a backup has at most {} sub-trees", kMaxSubtrees);
+    }
   }
-  std::optional<NodePointer> base;
+  const SubtreeEntry* base = nullptr;
   for (const BaseBackup& candidate : ticket_.bases) {
     const auto& subtrees = candidate.manifest.subtrees;
     const auto found = std::ranges::find(subtrees, spec.name, &SubtreeEntry::name);
     if (found == subtrees.end()) continue;
-    base = found->directory;
+    base = &*found;
     break;
   }
-  return std::unique_ptr<SubtreeWriter>(new SubtreeWriter(*this, std::move(spec), std::move(base)));
+  return std::unique_ptr<SubtreeWriter>(new SubtreeWriter(*this, std::move(spec), base));
 }
 
-Status BackupWriter::AddSubtree(SubtreeEntry entry) {
+Status BackupWriter::AddSubtree(SubtreeEntry entry, PackUsage& usage) {
   const MutexLock lock(mutex_);
-  std::string name = entry.name;
-  if (!subtrees_.try_emplace(std::move(name), std::move(entry)).second) {
-    return Err(ErrorCode::kAlreadyExists, "the sub-tree is already in the backup");
+  if (committing_) return AlreadyCommitted();
+  if (subtrees_.contains(entry.name)) return SubtreeExists(entry.name);
+  const size_t bytes = entry.name.size() + entry.attributes.size() +
+                       entry.directory.EncodedBytes() + kSubtreeFieldsBytesMax;
+  if (subtree_bytes_ + bytes > kSubtreesBytesMax) {
+    return Err(ErrorCode::kLimitExceeded, "the sub-trees of a backup take {} bytes at most",
+               kSubtreesBytesMax)
+        .WithHint("give less attributes to each, or split the source over several backups");
   }
+  subtree_bytes_ += bytes;
+  session_.usage().Add(usage.Take());
+  unfinished_.erase(entry.name);
+  std::string name = entry.name;
+  subtrees_.emplace(std::move(name), std::move(entry));
   return Ok();
 }
 
-Result<Manifest> BackupWriter::BuildManifest(CommitOptions options) {
+Status BackupWriter::BeginCommit(const CommitOptions& options) {
+  if (options.attributes.size() > kMaxManifestAttributesBytes) {
+    return Err(ErrorCode::kInvalidArgument,
+               "the attributes of a backup have {} bytes at most, not {}",
+               kMaxManifestAttributesBytes, options.attributes.size());
+  }
+  const MutexLock lock(mutex_);
+  if (committing_) return AlreadyCommitted();
+  if (options.state == BackupState::kComplete && !unfinished_.empty()) {
+    return Err(ErrorCode::kInvalidArgument,
+               "the backup is not complete: {} sub-trees were not finished, first \"{}\"",
+               unfinished_.size(), PrintableName(*unfinished_.begin()));
+  }
+  committing_ = true;
+  return Ok();
+}
+
+Manifest BackupWriter::BuildManifest(CommitOptions options) {
   Manifest manifest;
   manifest.kind = spec_.kind;
   manifest.state = options.state;
@@ -264,13 +289,14 @@ Result<Manifest> BackupWriter::BuildManifest(CommitOptions options) {
 }
 
 Result<CommitReceipt> BackupWriter::Commit(CommitOptions options) {
+  PGK_TRY(BeginCommit(options));
   PGK_TRY(session_.Flush());
   PGK_ASSIGN_OR_RETURN(const ReferenceList references, session_.BuildReferences());
   const ObjectIdentity identity{context_.id, ticket_.writer};
   PGK_ASSIGN_OR_RETURN(
       Bytes reference_object,
       EncodeReferenceList(references, identity, context_.keys->host_signing_key()));
-  PGK_ASSIGN_OR_RETURN(Manifest manifest, BuildManifest(std::move(options)));
+  Manifest manifest = BuildManifest(std::move(options));
   manifest.reference_list_sha256 = crypto::Sha256(reference_object);
   PGK_ASSIGN_OR_RETURN(Bytes manifest_object,
                        EncodeManifest(manifest, identity, *context_.keys, *context_.random));
@@ -280,10 +306,6 @@ Result<CommitReceipt> BackupWriter::Commit(CommitOptions options) {
       CommitWriter(context_, ticket_, std::move(manifest_object), std::move(reference_object)));
   WitnessCommit(context_, ticket_.writer);
   return receipt;
-}
-
-Status BackupWriter::Abandon(std::string_view reason) {
-  return AbortWriter(context_, ticket_.writer, reason);
 }
 
 }  // namespace pgkeep::repository

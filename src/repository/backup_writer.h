@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,9 @@
 #include "repository/exclusive_lease.h"
 #include "repository/heartbeat_thread.h"
 #include "repository/manifest.h"
+#include "repository/pack_usage.h"
 #include "repository/repository.h"
+#include "repository/stream_account.h"
 #include "repository/stream_spec.h"
 #include "repository/stream_writer.h"
 #include "repository/writer_protocol.h"
@@ -52,31 +55,41 @@ struct SubtreeSpec {
 
 class BackupWriter;
 
-// Collects the streams of one sub-tree. Thread-safe. Only a finished sub-tree is in the backup; one
-// that is destroyed unfinished is a database that failed, and leaves nothing but garbage.
+// Collects the streams of one sub-tree. Thread-safe.
+//
+// open -> finished. Only a finished sub-tree is in the backup; one that is destroyed unfinished is
+// a database that failed: it leaves nothing but garbage, the backup can be committed as partial,
+// and a new sub-tree of the same name may try again.
 class SubtreeWriter {
  public:
   // A new stream; kAlreadyExists when there is one with this name, kInvalidArgument for a spec
-  // beyond the limits. This must outlive it.
+  // beyond the limits or after Finish. This must outlive it.
   Result<std::unique_ptr<StreamWriter>> OpenStream(StreamSpec spec) PGK_EXCLUDES(mutex_);
 
   // Writes the directory and adds the sub-tree to the backup. Every stream that was opened and not
-  // finished is left out. `attributes` replace those of the spec.
+  // finished is left out and cannot be finished any more. `attributes` replace those of the spec.
+  // kInvalidArgument for too long ones, for a second call and after the commit; kAlreadyExists when
+  // a sub-tree of this name was finished before; kLimitExceeded when the manifest would get too
+  // long.
   Status Finish(std::optional<Bytes> attributes = std::nullopt) PGK_EXCLUDES(mutex_);
 
  private:
   friend class BackupWriter;
 
-  SubtreeWriter(BackupWriter& writer, SubtreeSpec spec, std::optional<NodePointer> base);
+  // `base` is the sub-tree of this name in a base, or null.
+  SubtreeWriter(BackupWriter& writer, SubtreeSpec spec, const SubtreeEntry* base);
 
   Result<std::unique_ptr<StreamMap>> BaseStream(const StreamSpec& spec);
-  Status AddStream(StreamEntry entry) PGK_EXCLUDES(mutex_);
+  Status AddStream(StreamEntry entry, StreamAccount& account) PGK_EXCLUDES(mutex_);
+  Result<std::map<std::string, StreamEntry>> TakeStreams() PGK_EXCLUDES(mutex_);
 
   BackupWriter& writer_;
   const SubtreeSpec spec_;
   std::unique_ptr<DirectoryMap> base_;  // null without a base
-  StoredCounters counters_;
+  PackUsage usage_;                     // of the finished streams, later of the directory too
+  StoredCounters counters_;             // of the finished streams
   Mutex mutex_;
+  bool finished_ PGK_GUARDED_BY(mutex_) = false;
   std::map<std::string, std::optional<StreamEntry>> streams_ PGK_GUARDED_BY(mutex_);
 };
 
@@ -89,16 +102,18 @@ struct CommitOptions {
 // One backup being written. Sub-trees may be written in several threads.
 //
 // open -> committed, or abandoned by destruction: then nothing of it can be restored, nothing is
-// deleted, and the collector sweeps what it stored. Memory: WriterOptions::memory_limit, one leaf
-// (up to 1 MiB) per open range, and the names and attributes of the streams of unfinished
-// sub-trees.
+// deleted, and the collector sweeps what it stored. The destructor tells it with one request that
+// it need not wait for this writer any more; whether that succeeds does not matter. Memory:
+// WriterOptions::memory_limit, one leaf (up to 1 MiB) per open range, and the names and attributes
+// of the streams of unfinished sub-trees.
 class BackupWriter {
  public:
   // Chooses the base (the newest backup of this source and kind; more of them where the newest ones
-  // are partial) and begins.
-  //   kBusy     exclusive mode, and somebody is at work
-  //   kRefused  the host key is retired
-  //   others    as BeginWriter
+  // are partial) and begins. A damaged backup is no base: the next older one is taken, with a
+  // warning.
+  //   kInvalidArgument  the source's name is not clean text, so no backup of it would be found
+  //   again kBusy             exclusive mode, and somebody is at work kRefused          the host
+  //   key is retired others            as BeginWriter
   static Result<std::unique_ptr<BackupWriter>> Begin(Repository& repository, BackupSpec spec,
                                                      WriterOptions options);
   ~BackupWriter();
@@ -109,7 +124,8 @@ class BackupWriter {
   // The backups that unchanged data is taken from; empty for a full one.
   const std::vector<BaseBackup>& bases() const { return ticket_.bases; }
 
-  // A new sub-tree; kAlreadyExists when one with this name was finished. This must outlive it.
+  // A new sub-tree; kAlreadyExists when one with this name was finished, kInvalidArgument for a
+  // spec beyond the limits or after Commit, kLimitExceeded for too many. This must outlive it.
   Result<std::unique_ptr<SubtreeWriter>> OpenSubtree(SubtreeSpec spec) PGK_EXCLUDES(mutex_);
 
   // The first error of anything written, which Commit would return: tells whether going on makes
@@ -119,12 +135,11 @@ class BackupWriter {
   // One sign of life now; for drivers without the heartbeat thread.
   Status Beat() { return heartbeat_.Beat(); }
 
-  // Stores what is left and makes the backup exist. Errors: those of CommitWriter, and the first
-  // error of anything written. Call once.
+  // Stores what is left and makes the backup exist. REQUIRES: no range is open. Errors: those of
+  // CommitWriter, and the first error of anything that all sub-trees share. kInvalidArgument for a
+  // second call; and, with nothing done, when it is to be complete although a sub-tree was opened
+  // and not finished, or when the attributes are too long.
   Result<CommitReceipt> Commit(CommitOptions options) PGK_EXCLUDES(mutex_);
-
-  // Tells the collector that this will never be committed. A courtesy; see AbortWriter.
-  Status Abandon(std::string_view reason);
 
  private:
   friend class SubtreeWriter;
@@ -134,8 +149,9 @@ class BackupWriter {
                std::set<PackName> missing, std::optional<SourceSequence> sequence);
 
   WriterSession& session() { return session_; }
-  Status AddSubtree(SubtreeEntry entry) PGK_EXCLUDES(mutex_);
-  Result<Manifest> BuildManifest(CommitOptions options) PGK_EXCLUDES(mutex_);
+  Status AddSubtree(SubtreeEntry entry, PackUsage& usage) PGK_EXCLUDES(mutex_);
+  Status BeginCommit(const CommitOptions& options) PGK_EXCLUDES(mutex_);
+  Manifest BuildManifest(CommitOptions options) PGK_EXCLUDES(mutex_);
 
   const RepositoryContext context_;
   const BackupSpec spec_;
@@ -146,7 +162,10 @@ class BackupWriter {
   WriterSession session_;
   std::unique_ptr<HeartbeatThread> heartbeat_thread_;
   Mutex mutex_;
+  bool committing_ PGK_GUARDED_BY(mutex_) = false;
   std::map<std::string, SubtreeEntry> subtrees_ PGK_GUARDED_BY(mutex_);
+  std::set<std::string> unfinished_ PGK_GUARDED_BY(mutex_);  // names of sub-trees
+  size_t subtree_bytes_ PGK_GUARDED_BY(mutex_) = 0;          // that subtrees_ take in the manifest
 };
 
 }  // namespace pgkeep::repository

@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "repository/data_test_kit.h"
+#include "repository/leaf_node.h"
+#include "repository/node_store.h"
 #include "repository/object_names.h"
 
 namespace pgkeep::repository {
@@ -237,22 +239,25 @@ TEST_F(WrongUse, AnOpenRangeIsRefused) {
   ASSERT_OK(range->Close());
 }
 
-TEST_F(WrongUse, ARangeThatWasGivenUpFailsTheBackup) {
+TEST_F(WrongUse, ARangeThatWasGivenUpFailsItsStream) {
   {
     const auto range = Range(0);
     ASSERT_OK(range->Append(TestUnit(2, 64)));
   }
   EXPECT_FALSE(stream_->Finish().ok());
-  EXPECT_FALSE(writer_->Commit({}).ok());
+  EXPECT_FALSE(writer_->Commit({}).ok()) << "as complete";
 }
 
 TEST_F(WrongUse, WrongUnitSizesAreRefused) {
+  EXPECT_FALSE(Range(0)->Append(TestUnit(1, 65)).ok());
+  EXPECT_FALSE(Range(0)->Append({}).ok());
+}
+
+TEST_F(WrongUse, AUnitAfterTheShortLastOneIsRefused) {
   const auto range = Range(0);
-  EXPECT_FALSE(range->Append(TestUnit(1, 65)).ok());
-  EXPECT_FALSE(range->Append({}).ok());
   ASSERT_OK(range->Append(TestUnit(1, 63)));
-  EXPECT_FALSE(range->Append(TestUnit(1, 64)).ok()) << "after the short last unit";
-  ASSERT_OK(range->Close());
+  EXPECT_FALSE(range->Append(TestUnit(1, 64)).ok());
+  EXPECT_FALSE(range->Close().ok());
 }
 
 TEST_F(WrongUse, AShortUnitInTheMiddleIsRefused) {
@@ -278,6 +283,80 @@ TEST_F(WrongUse, TheSameStreamTwiceIsRefused) {
   const auto again = subtree_->OpenStream(spec);
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.error().code(), ErrorCode::kAlreadyExists);
+}
+
+// 16,384 big units whose nodes all stand inline would make their leaf too long; a small limit shows
+// the same with six.
+TEST(BackupWriter, NodesOfBigUnitsStandInlineOnlyWhileTheLeafIsShort) {
+  TestVault vault;
+  const auto repository = vault.Open();
+  TestTree tree;
+  for (uint64_t i = 0; i < 6; ++i) {
+    tree["db"]["wide"].units.push_back(TestUnit(i, (1 << 20) + 100 + i));
+  }
+  WriterOptions options = InlineOptions();
+  options.inline_blob_bytes = 200;  // two nodes
+  const auto inline_nodes = [&](const BackupId& id) -> Result<size_t> {
+    PGK_ASSIGN_OR_RETURN(const auto reader, BackupReader::Open(*repository, id));
+    PGK_ASSIGN_OR_RETURN(const StreamEntry entry, reader->FindStream("db", "wide"));
+    NodeStore nodes(repository->context(), nullptr);
+    PGK_ASSIGN_OR_RETURN(const Bytes payload, nodes.ReadNode(FrameKind::kLeaf, entry.root));
+    PGK_ASSIGN_OR_RETURN(const LeafNode leaf, DecodeLeaf(payload));
+    EXPECT_EQ(leaf.blobs.size(), 6U);
+    return std::ranges::count_if(
+        leaf.blobs, [](const LeafBlob& blob) { return blob.node.inline_payload() != nullptr; });
+  };
+  const Result<TestBackup> first = WriteTree(*repository, tree, options);
+  ASSERT_OK(first);
+  const Result<size_t> few = inline_nodes(first->id);
+  ASSERT_OK(few);
+  EXPECT_EQ(*few, 2U);
+  const Result<TestTree> read = ReadTree(*repository, first->id);
+  ASSERT_OK(read);
+  EXPECT_EQ(*read, tree);
+
+  const Result<TestBackup> second = WriteTree(*repository, tree, options);
+  ASSERT_OK(second);
+  EXPECT_EQ(second->new_units, 0U);
+  for (const std::string& key : vault.memory.Keys()) {
+    EXPECT_FALSE(key.starts_with(PackPrefix(PackKind::kMeta, second->id)))
+        << "the leaf is the same";
+  }
+}
+
+// A leaf may say more bytes than its units have (the format cannot tell without the frames); a
+// reader must notice, or it would hand out a buffer that nobody filled.
+TEST(BackupWriter, ALeafThatClaimsMoreBytesThanItsUnitsHaveIsDamage) {
+  TestVault vault;
+  const auto repository = vault.Open();
+  TestTree tree;
+  tree["db"]["rows"].units = {TestUnit(1, 10), TestUnit(2, 20), TestUnit(3, 30)};
+  const Result<TestBackup> backup = WriteTree(*repository, tree);
+  ASSERT_OK(backup);
+  const auto reader = BackupReader::Open(*repository, backup->id);
+  ASSERT_OK(reader);
+  Result<StreamEntry> entry = (*reader)->FindStream("db", "rows");
+  ASSERT_OK(entry);
+  NodeStore nodes(repository->context(), nullptr);
+  const auto payload = nodes.ReadNode(FrameKind::kLeaf, entry->root);
+  ASSERT_OK(payload);
+  Result<LeafNode> leaf = DecodeLeaf(*payload);
+  ASSERT_OK(leaf);
+  leaf->bytes += 2;
+  entry->bytes += 2;
+  entry->root = NodePointer::Inline(EncodeLeaf(*leaf));
+  const auto stream = (*reader)->OpenStream(*entry);
+  ASSERT_OK(stream);
+  Bytes out(62);
+  const Status read = (*stream)->ReadAt(0, out);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code(), ErrorCode::kCorruption);
+  const Status units =
+      (*stream)->ReadUnits(0, 3, [](const UnitPart&) -> Result<bool> { return true; });
+  ASSERT_FALSE(units.ok());
+  EXPECT_EQ(units.error().code(), ErrorCode::kCorruption);
+  Bytes whole(60);
+  EXPECT_TRUE((*stream)->ReadAt(0, whole).ok()) << "what is there is right";
 }
 
 TEST(BackupWriter, SparseStreamsOfAnySizeCostNothing) {

@@ -23,7 +23,7 @@ bool IsNewer(const BackupSummary* a, const BackupSummary* b) {
 }  // namespace
 
 BaseChoice ChooseBases(std::span<const BackupSummary> backups, std::string_view source,
-                       BackupKind kind, bool incremental) {
+                       BackupKind kind, bool incremental, const std::set<BackupId>& damaged) {
   std::vector<const BackupSummary*> candidates;
   for (const BackupSummary& backup : backups) {
     if (backup.manifest.ok() && backup.manifest->source == source &&
@@ -41,6 +41,7 @@ BaseChoice ChooseBases(std::span<const BackupSummary> backups, std::string_view 
   if (!incremental) return choice;
   for (const BackupSummary* candidate : candidates) {
     if (choice.bases.size() == kMaxBases) break;
+    if (damaged.contains(candidate->id)) continue;
     choice.bases.push_back(candidate->id);
     if (IsComplete(*candidate)) break;
   }

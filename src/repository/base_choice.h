@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,9 @@ struct BaseChoice {
 
 // Chooses among live backups: the newest one of this source and kind; while those are partial,
 // older ones too, so that a database that failed yesterday is compared with the day before. At most
-// kMaxBases. Backups whose manifest cannot be read are passed over. With `incremental` false no
-// base is chosen, but the sequence goes on.
+// kMaxBases. Backups whose manifest cannot be read, and those of `damaged`, are passed over. With
+// `incremental` false no base is chosen, but the sequence goes on.
 BaseChoice ChooseBases(std::span<const BackupSummary> backups, std::string_view source,
-                       BackupKind kind, bool incremental);
+                       BackupKind kind, bool incremental, const std::set<BackupId>& damaged);
 
 }  // namespace pgkeep::repository

@@ -14,20 +14,22 @@ const Extent* BaseCursor::Current() const {
   return &leaf_->node.extents[extent_];
 }
 
-std::optional<BaseCursor::Place> BaseCursor::Match(uint64_t fingerprint) {
+Result<std::optional<BaseCursor::Place>> BaseCursor::Match(uint64_t fingerprint) {
   const Extent* extent = Current();
-  if (extent == nullptr || extent->type != Extent::Type::kRun) return std::nullopt;
-  if (!extent_loaded_) LoadFingerprints(*extent);
+  if (extent == nullptr || extent->type != Extent::Type::kRun) return std::optional<Place>();
+  if (!extent_loaded_) PGK_TRY(LoadFingerprints(*extent));
   const uint32_t unit = extent->first + within_;
-  if (unit >= fingerprints_.size() || fingerprints_[unit] != fingerprint) return std::nullopt;
-  return Place{extent->index, unit};
+  if (unit >= fingerprints_.size() || fingerprints_[unit] != fingerprint) {
+    return std::optional<Place>();
+  }
+  return std::optional<Place>({extent->index, unit});
 }
 
-void BaseCursor::LoadFingerprints(const Extent& extent) {
+Status BaseCursor::LoadFingerprints(const Extent& extent) {
   const LeafFrame& frame = leaf_->node.frames[extent.index];
   const PackName pack = leaf_->node.packs[frame.pack].name();
   if (!table_known_ || pack != table_pack_) {
-    table_ = session_.BaseFingerprints(pack);
+    PGK_ASSIGN_OR_RETURN(table_, session_.BaseFingerprints(pack));
     table_pack_ = pack;
     table_known_ = true;
   }
@@ -35,6 +37,7 @@ void BaseCursor::LoadFingerprints(const Extent& extent) {
   // A node that disagrees with the map about the frame is not to be trusted about its units.
   if (fingerprints_.size() != frame.units) fingerprints_ = {};
   extent_loaded_ = true;
+  return Ok();
 }
 
 const LeafBlob* BaseCursor::Blob() const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "base/result.h"
 #include "repository/fingerprint_node.h"
 #include "repository/leaf_node.h"
 #include "repository/stream_map.h"
@@ -27,7 +28,8 @@ class BaseCursor {
   BaseCursor(WriterSession& session, std::shared_ptr<const MapLeaf> leaf);
 
   // Where the base has the current unit, if its fingerprint is this one and its pack may be reused.
-  std::optional<Place> Match(uint64_t fingerprint);
+  // Errors: those of WriterSession::BaseFingerprints.
+  Result<std::optional<Place>> Match(uint64_t fingerprint);
 
   // The base's big unit at the current place, or null.
   const LeafBlob* Blob() const;
@@ -37,7 +39,7 @@ class BaseCursor {
 
  private:
   const Extent* Current() const;
-  void LoadFingerprints(const Extent& extent);
+  Status LoadFingerprints(const Extent& extent);
 
   WriterSession& session_;
   const std::shared_ptr<const MapLeaf> leaf_;

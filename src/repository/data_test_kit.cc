@@ -56,11 +56,11 @@ Status WriteStream(SubtreeWriter& subtree, const std::string& name, const TestSt
 
 Result<TestBackup> WriteTree(Repository& repository, const TestTree& tree,
                              const WriterOptions& options, BackupState state,
-                             const std::string& source,
-                             const std::function<void(const BackupId&)>& before_commit) {
+                             const std::string& source, const WriteHooks& hooks) {
   BackupSpec spec;
   spec.source = source;
   PGK_ASSIGN_OR_RETURN(const auto writer, BackupWriter::Begin(repository, spec, options));
+  if (hooks.after_begin) hooks.after_begin(*writer);
   for (const auto& [name, streams] : tree) {
     SubtreeSpec subtree_spec;
     subtree_spec.name = name;
@@ -70,10 +70,11 @@ Result<TestBackup> WriteTree(Repository& repository, const TestTree& tree,
     }
     PGK_TRY(subtree->Finish());
   }
-  if (before_commit) before_commit(writer->id());
+  if (hooks.before_commit) hooks.before_commit(writer->id());
   CommitOptions commit;
   commit.state = state;
   PGK_ASSIGN_OR_RETURN(const CommitReceipt receipt, writer->Commit(commit));
+  if (hooks.after_commit) hooks.after_commit(receipt.backup);
   TestBackup backup{receipt.backup, 0, 0, writer->bases().size()};
   PGK_ASSIGN_OR_RETURN(const auto reader, BackupReader::Open(repository, receipt.backup));
   for (const SubtreeEntry& subtree : reader->manifest().subtrees) {

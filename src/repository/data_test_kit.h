@@ -59,13 +59,20 @@ class TestVault {
 // Options without threads, so that runs repeat exactly.
 WriterOptions InlineOptions();
 
-// Writes all of `tree`; sub-trees and streams in order of their names. `before_commit` is told the
-// id when everything but the commit is done.
+// Who wants to know how far WriteTree is. Each may be empty.
+struct WriteHooks {
+  std::function<void(BackupWriter&)> after_begin;
+  // Everything but the commit is done.
+  std::function<void(const BackupId&)> before_commit;
+  // The writer was told that the backup exists.
+  std::function<void(const BackupId&)> after_commit;
+};
+
+// Writes all of `tree`; sub-trees and streams in order of their names.
 Result<TestBackup> WriteTree(Repository& repository, const TestTree& tree,
                              const WriterOptions& options = InlineOptions(),
                              BackupState state = BackupState::kComplete,
-                             const std::string& source = "app",
-                             const std::function<void(const BackupId&)>& before_commit = {});
+                             const std::string& source = "app", const WriteHooks& hooks = {});
 
 // The content of a whole backup.
 Result<TestTree> ReadTree(Repository& repository, const BackupId& id);

@@ -12,8 +12,8 @@ namespace {
 
 class Builder {
  public:
-  Builder(WriterSession& session, const std::map<NodeId, NodePointer>& known)
-      : session_(session), known_(known) {}
+  Builder(WriterSession& session, const std::map<NodeId, NodePointer>& known, PackUsage& usage)
+      : session_(session), known_(known), usage_(usage) {}
 
   // The nodes of level 0, as children of a level above.
   Result<std::vector<DirectoryChild>> WriteStreams(
@@ -62,7 +62,7 @@ class Builder {
     } else {
       PGK_ASSIGN_OR_RETURN(self.node, session_.node_writer().Write(FrameKind::kDirectory, payload));
     }
-    session_.usage().AddNode(self.node);
+    usage_.AddNode(self.node);
     children.push_back(std::move(self));
     node.streams.clear();
     node.children.clear();
@@ -71,15 +71,16 @@ class Builder {
 
   WriterSession& session_;
   const std::map<NodeId, NodePointer>& known_;
+  PackUsage& usage_;
 };
 
 }  // namespace
 
 Result<NodePointer> BuildDirectory(WriterSession& session,
                                    const std::map<std::string, StreamEntry>& streams,
-                                   const std::map<NodeId, NodePointer>& known) {
+                                   const std::map<NodeId, NodePointer>& known, PackUsage& usage) {
   if (streams.empty()) return NodePointer();
-  Builder builder(session, known);
+  Builder builder(session, known, usage);
   PGK_ASSIGN_OR_RETURN(std::vector<DirectoryChild> children, builder.WriteStreams(streams));
   for (uint8_t level = 1; children.size() > 1; ++level) {
     PGK_ASSIGN_OR_RETURN(children, builder.WriteLevel(level, std::move(children)));

@@ -14,32 +14,31 @@ constexpr uint32_t kNotTaken = UINT32_MAX;
 
 }  // namespace
 
-void Draft::Store(ObjectPool<FrameJob>::Lease job, StoredFrame* slot) {
+void Draft::Store(ObjectPool<FrameJob>::Lease job, StoredFrame* slot) noexcept {
   Expect();
   // std::function wants to be copied, a lease does not.
   const auto shared = std::make_shared<ObjectPool<FrameJob>::Lease>(std::move(job));
   session_.encoders().Submit([self = shared_from_this(), shared, slot] {
-    if (self->session_.CheckStatus().ok()) {
-      Result<StoredFrame> stored = self->session_.StoreUnits(**shared, self->counters_);
+    if (self->account_.CheckStatus().ok()) {
+      Result<StoredFrame> stored = self->session_.StoreUnits(**shared, self->account_.counters());
       if (stored.ok()) {
         *slot = *std::move(stored);
       } else {
         self->session_.Fail(stored.error());
       }
     }
-    (*shared)->payload.Clear();
     self->Done();
   });
 }
 
-void Draft::Done() {
+void Draft::Done() noexcept {
   if (--pending_ == 0) Complete();
 }
 
-BlobDraft::BlobDraft(WriterSession& session, StoredCounters& counters,
+BlobDraft::BlobDraft(WriterSession& session, StreamAccount& account,
                      std::shared_ptr<LeafDraft> leaf, LeafBlob* slot,
                      std::optional<LeafBlob> base_blob, std::optional<BlobNode> base)
-    : Draft(session, counters),
+    : Draft(session, account),
       leaf_(std::move(leaf)),
       slot_(slot),
       base_blob_(std::move(base_blob)),
@@ -55,7 +54,8 @@ Status BlobDraft::AddPiece(ByteSpan piece) {
   const uint64_t fingerprint = session_.context().keys->fingerprint_hash().Hash(piece);
   const size_t number = frames_.size();
   frames_.emplace_back();
-  if (BaseHas(number, fingerprint)) {
+  PGK_ASSIGN_OR_RETURN(const bool same, BaseHas(number, fingerprint));
+  if (same) {
     frames_.back() = FromTable(base_->packs, base_->frames[number]);
     return Ok();
   }
@@ -66,20 +66,21 @@ Status BlobDraft::AddPiece(ByteSpan piece) {
   return Ok();
 }
 
-bool BlobDraft::BaseHas(size_t piece, uint64_t fingerprint) {
+Result<bool> BlobDraft::BaseHas(size_t piece, uint64_t fingerprint) {
   if (!base_ || piece >= base_->frames.size()) return false;
   const LeafFrame& frame = base_->frames[piece];
-  const auto table = session_.BaseFingerprints(base_->packs[frame.pack].name());
+  PGK_ASSIGN_OR_RETURN(const auto table,
+                       session_.BaseFingerprints(base_->packs[frame.pack].name()));
   if (table == nullptr) return false;
   const auto fingerprints = table->Find(frame.offset);
   return fingerprints.size() == 1 && fingerprints[0] == fingerprint;
 }
 
 void BlobDraft::Complete() {
-  if (session_.CheckStatus().ok()) {
+  if (account_.CheckStatus().ok()) {
     Result<NodePointer> node = WriteNode();
     if (node.ok()) {
-      session_.usage().AddNode(*node);
+      account_.usage().AddNode(*node);
       *slot_ = {*std::move(node), length_};
     } else {
       session_.Fail(node.error());
@@ -92,14 +93,23 @@ Result<NodePointer> BlobDraft::WriteNode() {
   const std::vector<StoredFrame> frames(frames_.begin(), frames_.end());
   BuiltFrameTable table = BuildFrameTable(frames, FrameOrder::kFree);
   const BlobNode node{std::move(table.packs), std::move(table.frames)};
-  for (const StoredFrame& frame : frames_) session_.usage().AddUnits(frame.pack.name(), 1);
-  if (base_ && node == *base_ && session_.MayName(base_blob_->node)) return base_blob_->node;
-  return session_.node_writer().Write(FrameKind::kBlob, EncodeBlob(node));
+  PGK_TRY(CheckFramesSurvived(frames, table.position, node.packs, node.frames));
+  for (const StoredFrame& frame : frames_) account_.usage().AddUnits(frame.pack.name(), 1);
+  const bool same = base_ && node == *base_;
+  if (same && base_blob_->node.reference() != nullptr && session_.MayName(base_blob_->node)) {
+    return base_blob_->node;
+  }
+  Bytes payload = EncodeBlob(node);
+  PGK_ASSIGN_OR_RETURN(const BlobNode decoded, DecodeBlob(payload));
+  PGK_TRY(CheckFramesSurvived(frames, table.position, decoded.packs, decoded.frames));
+  // What the base has by reference for lack of room stays so: an unchanged leaf is the same leaf.
+  if (leaf_->MayStandInline(payload.size())) return NodePointer::Inline(std::move(payload));
+  return session_.node_writer().WriteReference(FrameKind::kBlob, payload);
 }
 
-LeafDraft::LeafDraft(WriterSession& session, StoredCounters& counters,
+LeafDraft::LeafDraft(WriterSession& session, StreamAccount& account,
                      std::shared_ptr<const MapLeaf> base, OnDone on_done)
-    : Draft(session, counters), base_(std::move(base)), on_done_(std::move(on_done)) {
+    : Draft(session, account), base_(std::move(base)), on_done_(std::move(on_done)) {
   if (base_) base_frames_.assign(base_->node.frames.size(), kNotTaken);
 }
 
@@ -137,14 +147,20 @@ uint32_t LeafDraft::NewFrame() {
   return static_cast<uint32_t>(frames_.size() - 1);
 }
 
-LeafBlob* LeafDraft::AddBlob() {
+bool LeafDraft::MayStandInline(size_t payload_bytes) {
+  if (!NodePointer::MayBeInline(payload_bytes)) return false;
+  const uint64_t total = inline_blob_bytes_.fetch_add(payload_bytes) + payload_bytes;
+  return total <= session_.options().inline_blob_bytes;
+}
+
+LeafBlob* LeafDraft::AddBlob() noexcept {
   Expect();
   AddExtent({Extent::Type::kBig, 1, static_cast<uint32_t>(blobs_.size()), 0});
   return &blobs_.emplace_back();
 }
 
 void LeafDraft::Complete() {
-  const Status status = session_.CheckStatus();
+  const Status status = account_.CheckStatus();
   if (!status.ok()) {
     on_done_(status.error());
     return;
@@ -154,9 +170,7 @@ void LeafDraft::Complete() {
   on_done_(std::move(leaf));
 }
 
-LeafNode LeafDraft::Build() const {
-  const std::vector<StoredFrame> frames(frames_.begin(), frames_.end());
-  BuiltFrameTable table = BuildFrameTable(frames, FrameOrder::kSorted);
+LeafNode LeafDraft::Build(BuiltFrameTable table) const {
   LeafNode node{.units = units_,
                 .bytes = bytes_,
                 .packs = std::move(table.packs),
@@ -170,16 +184,22 @@ LeafNode LeafDraft::Build() const {
 }
 
 Result<IndexChild> LeafDraft::Write() {
-  const LeafNode node = Build();
+  const std::vector<StoredFrame> frames(frames_.begin(), frames_.end());
+  BuiltFrameTable table = BuildFrameTable(frames, FrameOrder::kSorted);
+  const std::vector<uint32_t> position = table.position;
+  const LeafNode node = Build(std::move(table));
+  PGK_TRY(CheckFramesSurvived(frames, position, node.packs, node.frames));
   CountUnits(node);
   IndexChild child{{}, bytes_, units_};
   if (base_ && node == base_->node && session_.MayName(base_->pointer)) {
     child.node = base_->pointer;
   } else {
-    PGK_ASSIGN_OR_RETURN(child.node,
-                         session_.node_writer().Write(FrameKind::kLeaf, EncodeLeaf(node)));
+    const Bytes payload = EncodeLeaf(node);
+    PGK_ASSIGN_OR_RETURN(const LeafNode decoded, DecodeLeaf(payload));
+    PGK_TRY(CheckFramesSurvived(frames, position, decoded.packs, decoded.frames));
+    PGK_ASSIGN_OR_RETURN(child.node, session_.node_writer().Write(FrameKind::kLeaf, payload));
   }
-  session_.usage().AddNode(child.node);
+  account_.usage().AddNode(child.node);
   return child;
 }
 
@@ -189,7 +209,7 @@ void LeafDraft::CountUnits(const LeafNode& node) {
     if (extent.type == Extent::Type::kRun) units[node.frames[extent.index].pack] += extent.count;
   }
   for (size_t i = 0; i < units.size(); ++i) {
-    session_.usage().AddUnits(node.packs[i].name(), units[i]);
+    account_.usage().AddUnits(node.packs[i].name(), units[i]);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "repository/index_node.h"
 #include "repository/leaf_node.h"
 #include "repository/object_pool.h"
+#include "repository/stream_account.h"
 #include "repository/stream_map.h"
 #include "repository/writer_session.h"
 
@@ -26,31 +27,34 @@ namespace pgkeep::repository {
 // Counts what a node still waits for, and completes it when that is nothing.
 //
 // The delivering thread holds one count from construction until Close(). Owned by shared_ptr: a
-// frame in flight keeps its draft alive.
+// frame in flight keeps its draft alive. When the stream or the session has failed, nothing more is
+// stored.
+//
+// What counts is noexcept: out of memory ends the process there. An exception would leave a count
+// that nobody takes back, and the stream would wait for it for ever.
 class Draft : public std::enable_shared_from_this<Draft> {
  public:
-  Draft(WriterSession& session, StoredCounters& counters)
-      : session_(session), counters_(counters) {}
+  Draft(WriterSession& session, StreamAccount& account) : session_(session), account_(account) {}
   virtual ~Draft() = default;
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
 
   // Stores a frame in the encode pool, or here if it has no threads, and fills `slot`, which
   // belongs to this draft. Delivering thread only; blocks while the pool's queue is full.
-  void Store(ObjectPool<FrameJob>::Lease job, StoredFrame* slot);
+  void Store(ObjectPool<FrameJob>::Lease job, StoredFrame* slot) noexcept;
 
   // Everything was delivered. Call once.
   void Close() { Done(); }
 
  protected:
   void Expect() { ++pending_; }
-  void Done();
+  void Done() noexcept;
 
-  // Nothing is missing any more, or the session has failed. Called once, in any thread.
+  // Nothing is missing any more, or the stream has failed. Called once, in any thread.
   virtual void Complete() = 0;
 
   WriterSession& session_;
-  StoredCounters& counters_;
+  StreamAccount& account_;
 
  private:
   std::atomic<uint32_t> pending_ = 1;
@@ -63,18 +67,18 @@ class BlobDraft : public Draft {
  public:
   // Fills `slot` of `leaf`. `base` is the node of the base's unit at this place, if that is a big
   // one and readable.
-  BlobDraft(WriterSession& session, StoredCounters& counters, std::shared_ptr<LeafDraft> leaf,
+  BlobDraft(WriterSession& session, StreamAccount& account, std::shared_ptr<LeafDraft> leaf,
             LeafBlob* slot, std::optional<LeafBlob> base_blob, std::optional<BlobNode> base);
 
   // The next piece: 1 MiB, only the last one may be shorter. Delivering thread only. Errors:
-  // kLimitExceeded beyond 64 GiB.
+  // kLimitExceeded beyond 64 GiB; those of WriterSession::BaseFingerprints.
   Status AddPiece(ByteSpan piece);
 
  protected:
   void Complete() override;
 
  private:
-  bool BaseHas(size_t piece, uint64_t fingerprint);
+  Result<bool> BaseHas(size_t piece, uint64_t fingerprint);
   Result<NodePointer> WriteNode();
 
   const std::shared_ptr<LeafDraft> leaf_;
@@ -92,7 +96,7 @@ class LeafDraft : public Draft {
   using OnDone = std::function<void(Result<IndexChild>)>;
 
   // `base` is the leaf at the same place of the base, or null.
-  LeafDraft(WriterSession& session, StoredCounters& counters, std::shared_ptr<const MapLeaf> base,
+  LeafDraft(WriterSession& session, StreamAccount& account, std::shared_ptr<const MapLeaf> base,
             OnDone on_done);
 
   // All Add functions: delivering thread only, in the order of the units. `bytes` is the length of
@@ -106,9 +110,12 @@ class LeafDraft : public Draft {
   uint32_t NewFrame();
   StoredFrame* slot(uint32_t frame) { return &frames_[frame]; }
   // A big unit. The slot is filled by its BlobDraft, which then calls FinishBlob.
-  LeafBlob* AddBlob();
+  LeafBlob* AddBlob() noexcept;
   void AddBlobBytes(uint64_t bytes) { bytes_ += bytes; }
 
+  // From BlobDraft, in any thread: whether a node of this length may stand inline. What may,
+  // counts.
+  bool MayStandInline(size_t payload_bytes);
   // From BlobDraft, in any thread: the slot is filled.
   void FinishBlob() { Done(); }
 
@@ -120,7 +127,7 @@ class LeafDraft : public Draft {
 
  private:
   void AddExtent(const Extent& extent);
-  LeafNode Build() const;
+  LeafNode Build(BuiltFrameTable table) const;
   Result<IndexChild> Write();
   void CountUnits(const LeafNode& node);
 
@@ -132,6 +139,7 @@ class LeafDraft : public Draft {
   std::deque<StoredFrame> frames_;     // stable addresses: encoders fill them
   std::vector<uint32_t> base_frames_;  // for each frame of the base, its index in frames_, or none
   std::deque<LeafBlob> blobs_;         // stable addresses: their drafts fill them
+  std::atomic<uint64_t> inline_blob_bytes_ = 0;
 };
 
 }  // namespace pgkeep::repository

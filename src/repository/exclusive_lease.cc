@@ -41,9 +41,20 @@ Error DescribeHolder(const ControlAccess& control, const LeaseId& id) {
   std::string who = LeaseKey(id);
   if (lease.ok() && !lease->holder.empty()) who = lease->holder;
   if (lease.ok() && lease->time) who += ", since " + FormatUtc(*lease->time);
-  return Err(ErrorCode::kBusy, "the repository is in use: {}", who)
+  return Err(ErrorCode::kBusy, "{} is in use: {}", control.context().store->Url(), who)
       .WithHint("try again when that has ended; if its process is surely dead, break lease " +
                 id.Hex());
+}
+
+// A process of this machine holds the lock: it lives, so that nothing is to be broken. Between its
+// lock and its lease nothing tells who it is.
+Error DescribeNeighbour(const ControlAccess& control) {
+  const Result<std::vector<LeaseId>> leases = ListLeases(control);
+  Error error = leases.ok() && !leases->empty()
+                    ? DescribeHolder(control, leases->front())
+                    : Err(ErrorCode::kBusy, "{} is in use by another process of this machine",
+                          control.context().store->Url());
+  return std::move(error).WithHint("try again when that has ended");
 }
 
 class Lease final : public ExclusiveLease {
@@ -163,8 +174,7 @@ Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryCo
   Result<std::unique_ptr<FileLock>> local_lock = context.files->TryLock(lock_path);
   if (!local_lock.ok()) {
     if (local_lock.error().code() != ErrorCode::kBusy) return std::move(local_lock).error();
-    return Err(ErrorCode::kBusy, "the repository is in use by another process of this machine")
-        .WithHint("try again when that has ended");
+    return DescribeNeighbour(ControlAccess(context));
   }
   auto lease = std::make_unique<Lease>(context, holder, std::move(*local_lock));
   Status acquired = lease->Acquire();

@@ -79,10 +79,21 @@ TEST_F(ExclusiveLeaseTest, SecondProcessOfTheMachineIsBusy) {
   ASSERT_TRUE(first.ok());
   const Acquired second = Acquire(here_, "gc");
   ASSERT_FALSE(second.ok());
-  EXPECT_EQ(second.error().Describe(),
-            "the repository is in use by another process of this machine\n"
-            "hint: try again when that has ended");
+  EXPECT_EQ(second.error().Describe(), store_.Url() +
+                                           " is in use: backup, since 2026-01-01T00:00:00Z\n"
+                                           "hint: try again when that has ended");
   EXPECT_EQ(ExitStatus(second.error().code()), 75);
+}
+
+TEST_F(ExclusiveLeaseTest, SecondProcessIsBusyBeforeTheFirstHasAnnouncedItself) {
+  const Acquired first = Acquire(here_, "backup");
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(memory_.store.Delete(Leases()[0]).ok());
+  const Acquired second = Acquire(here_, "gc");
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().Describe(), store_.Url() +
+                                           " is in use by another process of this machine\n"
+                                           "hint: try again when that has ended");
 }
 
 TEST_F(ExclusiveLeaseTest, OtherMachineIsBusyAndTold) {
@@ -91,8 +102,9 @@ TEST_F(ExclusiveLeaseTest, OtherMachineIsBusyAndTold) {
   const Acquired second = Acquire(there_, "gc on db2");
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().Describe(),
-            "the repository is in use: backup on db1, process 42, since 2026-01-01T00:00:00Z\n"
-            "hint: try again when that has ended; if its process is surely dead, break lease " +
+            store_.Url() +
+                " is in use: backup on db1, process 42, since 2026-01-01T00:00:00Z\n"
+                "hint: try again when that has ended; if its process is surely dead, break lease " +
                 OnlyLease().Hex());
   EXPECT_EQ(ExitStatus(second.error().code()), 75);
   EXPECT_THAT(Leases(), SizeIs(1)) << "the second one has withdrawn";
@@ -120,7 +132,7 @@ TEST_F(ExclusiveLeaseTest, AnnouncementThatAppearsBeforeLookingBars) {
   const Acquired lease = Acquire(here_, "first", &hook);
   ASSERT_FALSE(lease.ok());
   EXPECT_EQ(lease.error().code(), ErrorCode::kBusy);
-  EXPECT_EQ(lease.error().message(), "the repository is in use: rival");
+  EXPECT_EQ(lease.error().message(), store_.Url() + " is in use: rival");
   EXPECT_THAT(Leases(), ElementsAre(LeaseKey(rival)));
 }
 
@@ -145,7 +157,7 @@ TEST_F(ExclusiveLeaseTest, UnreadableAnnouncementIsSomebodysAllTheSame) {
   ASSERT_TRUE(memory_.store.CreateIfAbsent(LeaseKey(junk), AsBytes("junk")).ok());
   const Acquired lease = Acquire(here_, "first");
   ASSERT_FALSE(lease.ok());
-  EXPECT_EQ(lease.error().message(), "the repository is in use: " + LeaseKey(junk));
+  EXPECT_EQ(lease.error().message(), store_.Url() + " is in use: " + LeaseKey(junk));
 }
 
 TEST_F(ExclusiveLeaseTest, NeedsTheRightToDelete) {
@@ -268,14 +280,14 @@ TEST(ExclusiveLeaseProcesses, SecondProcessWaitsAndTheDeadOnesLeaseStays) {
   ASSERT_TRUE(child.succeeded());
   const auto busy = AcquireExclusiveLease(context, "the parent");
   ASSERT_FALSE(busy.ok());
-  EXPECT_EQ(busy.error().message(), "the repository is in use by another process of this machine");
+  EXPECT_THAT(busy.error().message(), HasSubstr(" is in use: the child"));
 
   child.End();
   const std::vector<std::string> leases = KeysBelow(store, kLeasePrefix);
   ASSERT_THAT(leases, SizeIs(1)) << "it died without withdrawing";
   const auto still_busy = AcquireExclusiveLease(context, "the parent");
   ASSERT_FALSE(still_busy.ok());
-  EXPECT_THAT(still_busy.error().message(), HasSubstr("the repository is in use: the child"));
+  EXPECT_THAT(still_busy.error().message(), HasSubstr(" is in use: the child"));
   EXPECT_EQ(BreakExclusiveLease(context, ObjectName::Parse(leases[0])->lease).error().code(),
             ErrorCode::kRefused)
       << "its last request may be under way";

@@ -1,8 +1,12 @@
 #include "repository/frame_set.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <tuple>
+
+#include "base/endian.h"
+#include "codec/crc32c.h"
 
 namespace pgkeep::repository {
 
@@ -34,8 +38,35 @@ BuiltFrameTable BuildFrameTable(std::span<const StoredFrame> frames, FrameOrder 
   return table;
 }
 
+uint32_t FrameChecksum(const PackId& pack, const LeafFrame& frame) {
+  std::array<uint8_t, 16 + 4 * 4 + 1 + 16> bytes{};
+  uint8_t* out = bytes.data();
+  out = std::ranges::copy(pack.writer.bytes, out).out;
+  for (const uint32_t number : {pack.seq, frame.offset, frame.clen, frame.rlen}) {
+    StoreLe32(out, number);
+    out += 4;
+  }
+  *out++ = frame.units;
+  std::ranges::copy(frame.hash, out);
+  return codec::Crc32c(bytes);
+}
+
+Status CheckFramesSurvived(std::span<const StoredFrame> frames, std::span<const uint32_t> position,
+                           std::span<const PackId> decoded_packs,
+                           std::span<const LeafFrame> decoded_frames) {
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const LeafFrame& frame = decoded_frames[position[i]];
+    if (FrameChecksum(decoded_packs[frame.pack], frame) == frames[i].checksum) continue;
+    return Err(ErrorCode::kCorruption,
+               "what a map would say of the frame at {} of {} changed after it was stored",
+               frames[i].frame.offset, frames[i].pack.name().Key())
+        .WithHint("memory or processor of this machine made a mistake: test them");
+  }
+  return Ok();
+}
+
 StoredFrame FromTable(const std::vector<PackId>& packs, const LeafFrame& frame) {
-  StoredFrame stored{packs[frame.pack], frame};
+  StoredFrame stored{packs[frame.pack], frame, FrameChecksum(packs[frame.pack], frame)};
   stored.frame.pack = 0;
   return stored;
 }

@@ -41,7 +41,7 @@ Status CheckMayCollect(const RepositoryContext& context, const GcOptions& option
 
 // Steps G1 to G10, up to and including the deletions. An early return of success is a yield.
 Status RunCycle(const ControlAccess& control, const GcOptions& options, GcReport& report) {
-  PGK_ASSIGN_OR_RETURN(std::optional<GcView> view, ReadGcView(control, report));
+  PGK_ASSIGN_OR_RETURN(std::optional<GcView> view, ReadGcView(control, options, report));
   if (!view) return Ok();
   KeepSet keep;
   PGK_ASSIGN_OR_RETURN(const bool kept, CollectKept(control, options, *view, keep, report));

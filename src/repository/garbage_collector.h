@@ -39,6 +39,10 @@ struct GcOptions {
   // A heartbeat that is more than this ahead of the store's clock proves that one of the two times
   // is wrong: that writer is never aborted by age.
   Duration clock_tolerance = std::chrono::hours(1);
+  // Expiries that are younger, by the store's clock, do not count yet: time to notice one that
+  // somebody else has made. To all collectors of a repository the same should be given: one that is
+  // told to wait yields where another has not waited.
+  Duration min_expiry_age = Duration::zero();
 };
 
 // A writer that this cycle aborted.
@@ -99,7 +103,7 @@ struct GcReport {
 //
 // Memory: about 40 bytes per kept pack and 100 per candidate; one reference list at a time.
 // Requests: twelve listings and one read per decision, undecided pin, live reference list, expiry
-// of a backup that still has objects, and stale plan.
+// of a backup that still has objects, and stale plan; with min_expiry_age the store's time too.
 Result<GcReport> CollectGarbage(const RepositoryContext& context, const GcOptions& options);
 
 }  // namespace pgkeep::repository

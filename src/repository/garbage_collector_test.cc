@@ -97,6 +97,21 @@ TEST_F(GarbageCollector, HeartbeatKeepsAWriterAlive) {
   EXPECT_THAT(KeysOf(writer), ElementsAre(DecisionKey(writer))) << "heartbeats go as well";
 }
 
+// The collector's machine sleeps between listing the pins and asking for the time.
+TEST_F(GarbageCollector, CollectorThatSleepsDoesNotTakeAHealthyWriterForDead) {
+  const WriterId writer = repository_.MakeDeadWriter();
+  Heartbeat heartbeat(repository_.Context(), writer);
+  memory_.clock.Advance(hours(20));
+  HookStore hook(memory_.store);
+  hook.Before("list", "dec/", 1, [&] {
+    memory_.clock.Advance(hours(15));
+    ASSERT_TRUE(heartbeat.Beat().ok());
+  });
+  const GcReport report = Collect({}, &hook);
+  ASSERT_TRUE(hook.fired());
+  EXPECT_THAT(report.aborted, IsEmpty());
+}
+
 TEST_F(GarbageCollector, HeartbeatFromTheFutureProtectsItsWriter) {
   const WriterId writer = repository_.MakeDeadWriter();
   memory_.clock.Advance(hours(48));
@@ -135,6 +150,20 @@ TEST_F(GarbageCollector, ExpiredBackupGoesAndSharedPacksStay) {
   for (const BackupId& gone : {base.id, next.id}) {
     EXPECT_THAT(KeysOf(gone), ElementsAre(DecisionKey(gone), ExpiryKey(gone)));
   }
+}
+
+// Whoever has a host key can expire; this is the operator's time to notice.
+TEST_F(GarbageCollector, ExpiryThatIsTooYoungDoesNotCountYet) {
+  const DummyBackup backup = repository_.MakeBackup();
+  memory_.clock.Advance(hours(100));
+  repository_.Expire(backup.id);
+  const GcOptions patient{.min_expiry_age = hours(48)};
+  memory_.clock.Advance(hours(47));
+  EXPECT_EQ(CollectTwice(patient).live_backups, 2u);
+  EXPECT_TRUE(Exists(ManifestKey(backup.id)));
+  memory_.clock.Advance(hours(1));
+  EXPECT_EQ(CollectTwice(patient).live_backups, 1u);
+  EXPECT_THAT(KeysOf(backup.id), ElementsAre(DecisionKey(backup.id), ExpiryKey(backup.id)));
 }
 
 TEST_F(GarbageCollector, OnlyUnsharedPacksOfAnExpiredBackupGo) {

@@ -95,6 +95,15 @@ void AbortAll(const ControlAccess& control, const GcOptions& options,
   }
 }
 
+// The newest sign of life of one writer, looked up after the time was asked: had this collector
+// slept between its first listing and that, the listing would make a healthy writer look old.
+Result<Timestamp> LastSign(const ControlAccess& control, const WriterId& writer) {
+  PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> pins, control.List(PinKey(writer)));
+  Timestamp newest = Timestamp::min();
+  for (const storage::ObjectInfo& info : pins) newest = std::max(newest, info.modified);
+  return newest;
+}
+
 Status AbortStale(const ControlAccess& control, const GcOptions& options,
                   const std::map<WriterId, Life>& undecided, GcReport& report) {
   if (undecided.empty()) return Ok();
@@ -113,8 +122,10 @@ Status AbortStale(const ControlAccess& control, const GcOptions& options,
       continue;
     }
     if (*now - life.newest <= options.stale_after) continue;
-    AbortQuietly(control, options, writer, "no sign of life since " + FormatUtc(life.newest),
-                 report);
+    PGK_ASSIGN_OR_RETURN(const Timestamp newest, LastSign(control, writer));
+    // Without any, another collector has just swept them: it was decided.
+    if (newest == Timestamp::min() || *now - newest <= options.stale_after) continue;
+    AbortQuietly(control, options, writer, "no sign of life since " + FormatUtc(newest), report);
   }
   return Ok();
 }

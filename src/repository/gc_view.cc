@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/retry.h"
 #include "repository/protocol_mutants.h"
 
 namespace pgkeep::repository {
@@ -24,14 +25,33 @@ Result<std::vector<ObjectName>> ListPins(const ControlAccess& control) {
   return pins;
 }
 
+// Step G1. An expiry that is left out for its age is one that came later, as far as the proof goes.
+Result<std::vector<WriterId>> ListExpired(const ControlAccess& control, const GcOptions& options) {
+  if (options.min_expiry_age <= Duration::zero()) {
+    return control.ListWriters(kExpiryPrefix, ObjectName::Kind::kExpiry,
+                               ControlAccess::Strangers::kRefuse);
+  }
+  const RepositoryContext& context = control.context();
+  PGK_ASSIGN_OR_RETURN(const Timestamp now, Retry(context.retry, *context.clock, context.stop,
+                                                  [&] { return context.store->ServerTime(); }));
+  PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> objects, control.List(kExpiryPrefix));
+  std::vector<WriterId> expired;
+  for (const storage::ObjectInfo& info : objects) {
+    const Result<ObjectName> name = ObjectName::Parse(info.key);
+    if (!name.ok()) return StrangerError(info.key);
+    if (now - info.modified >= options.min_expiry_age) expired.push_back(name->writer);
+  }
+  return expired;
+}
+
 // Steps G1 to G4: the order is the proof. Returns D2.
-Result<std::vector<WriterId>> ListInOrder(const ControlAccess& control, GcView& view) {
+Result<std::vector<WriterId>> ListInOrder(const ControlAccess& control, const GcOptions& options,
+                                          GcView& view) {
   const bool pins_first = MutantActive(Mutant::kPinsListedFirst);
   if (pins_first) {
     PGK_ASSIGN_OR_RETURN(view.pins, ListPins(control));
   }
-  PGK_ASSIGN_OR_RETURN(view.expired, control.ListWriters(kExpiryPrefix, ObjectName::Kind::kExpiry,
-                                                         ControlAccess::Strangers::kRefuse));
+  PGK_ASSIGN_OR_RETURN(view.expired, ListExpired(control, options));
   PGK_ASSIGN_OR_RETURN(view.decided, ListDecided(control));
   if (!pins_first) {
     PGK_ASSIGN_OR_RETURN(view.pins, ListPins(control));
@@ -119,9 +139,10 @@ bool GcView::IsOver(const WriterId& writer) const {
          });
 }
 
-Result<std::optional<GcView>> ReadGcView(const ControlAccess& control, GcReport& report) {
+Result<std::optional<GcView>> ReadGcView(const ControlAccess& control, const GcOptions& options,
+                                         GcReport& report) {
   GcView view;
-  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> decided, ListInOrder(control, view));
+  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> decided, ListInOrder(control, options, view));
   PGK_TRY(ReadDecisions(control, decided, view));
   for (const ObjectName& pin : view.pins) {
     // Heartbeats alone do not count: they may arrive late, after their pin was deleted.

@@ -28,7 +28,7 @@ struct UndecidedWriter {
 // One cycle's view of who is decided, expired and at work (steps G1 to G5), read in the order on
 // which the proof rests.
 struct GcView {
-  std::vector<WriterId> expired;             // E, ascending
+  std::vector<WriterId> expired;             // E, ascending; without what is too young
   std::vector<WriterId> decided;             // D1, ascending: only their objects may go
   std::vector<ObjectName> pins;              // P, pins and heartbeats
   std::map<WriterId, GcDecision> decisions;  // D2
@@ -45,6 +45,7 @@ struct GcView {
 };
 
 // Reads it. nullopt: yield, with the reason in report.yielded. An error is a brake.
-Result<std::optional<GcView>> ReadGcView(const ControlAccess& control, GcReport& report);
+Result<std::optional<GcView>> ReadGcView(const ControlAccess& control, const GcOptions& options,
+                                         GcReport& report);
 
 }  // namespace pgkeep::repository

@@ -201,6 +201,9 @@ Result<KeyFile> LoadKeyFile(FileSystem& files, const std::string& path) {
   const auto load = [&]() -> Result<KeyFile> {
     PGK_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, files.OpenRead(path));
     PGK_ASSIGN_OR_RETURN(const FileInfo info, file->Info());
+    if (info.type != FileInfo::Type::kFile) {
+      return Err(ErrorCode::kInvalidArgument, "it is not a regular file");
+    }
     PGK_ASSIGN_OR_RETURN(const SecretBytes text, ReadSecret(*file));
     PGK_ASSIGN_OR_RETURN(KeyFile key, ParseKeyFile(text.Expose()));
     PGK_TRY(CheckMode(key, info.mode, path));
@@ -213,8 +216,13 @@ Result<KeyFile> LoadKeyFile(FileSystem& files, const std::string& path) {
 
 Status SaveKeyFile(FileSystem& files, const std::string& path, const SecretBytes& text,
                    KeyFileExists exists) {
-  const Status saved =
-      WriteFileDurably(files, path, text.Expose(), kPrivateMode, exists == KeyFileExists::kReplace);
+  if (exists == KeyFileExists::kReplace) {
+    Status replaced = ReplaceFileDurably(files, path, text.Expose());
+    if (replaced.ok() || replaced.error().code() != ErrorCode::kPermission) return replaced;
+    return std::move(replaced).error().WithHint(
+        fmt::format("run it as the owner of {}, who must be able to write beside it", path));
+  }
+  const Status saved = WriteFileDurably(files, path, text.Expose(), kPrivateMode, false);
   if (saved.ok() || saved.error().code() != ErrorCode::kAlreadyExists) return saved;
   return Err(ErrorCode::kAlreadyExists, "the key file {} exists already", path)
       .WithHint(

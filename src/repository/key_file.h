@@ -70,9 +70,12 @@ Result<KeyFile> LoadKeyFile(FileSystem& files, const std::string& path);
 // What to do when the file is there already.
 enum class KeyFileExists { kRefuse, kReplace };
 
-// Writes text from one of the Format functions durably with mode 0600. kRefuse: kAlreadyExists,
-// with a hint, and the old file is untouched. kReplace: in one step (key rotation, where the new
-// text holds the old keys too), so that a crash leaves the old or the new file.
+// Writes text from one of the Format functions durably. kRefuse: a new file with mode 0600;
+// kAlreadyExists, with a hint, leaves the old file untouched. kReplace: a file that is there, in
+// one step (key rotation, where the new text holds the old keys too), so that a crash leaves the
+// old or the new content. Symbolic links are followed, and owner, group and mode stay, so that
+// whoever uses the key still can; kPermission, with nothing changed, where this process may not
+// keep them.
 Status SaveKeyFile(FileSystem& files, const std::string& path, const SecretBytes& text,
                    KeyFileExists exists);
 

@@ -1,6 +1,8 @@
 #include "repository/key_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cctype>
 #include <cstdlib>
@@ -251,6 +253,26 @@ TEST_F(KeyFileOnDisk, IsNeverBrokenByAFailingDisk) {
     failed += saved.ok() ? 0U : 1U;
   }
   EXPECT_GE(failed, 4U);  // create, write, sync and rename at least
+}
+
+// Who uses the key must be able to use it after a rotation by somebody else.
+TEST_F(KeyFileOnDisk, ReplacingKeepsModeAndLink) {
+  ASSERT_TRUE(Save(fixture_.bundle).ok());
+  WriteWithMode(FullKeyText(fixture_), 0640);
+  const std::string link = directory_.Join("link.key");
+  ASSERT_EQ(::symlink("pgkeep.key", link.c_str()), 0);
+  const KeyBundle rotated = fixture_.bundle.Rotated(fixture_.random, true);
+  ASSERT_TRUE(SaveKeyFile(files_, link, FormatKeyFile(rotated, fixture_.repository),
+                          KeyFileExists::kReplace)
+                  .ok());
+  EXPECT_EQ(files_.StatNoFollow(link)->type, FileInfo::Type::kOther);
+  EXPECT_EQ(files_.Stat(path_)->mode, 0640U);
+  EXPECT_EQ(LoadKeyFile(files_, path_)->key_id, ComputeKeyId(rotated, fixture_.repository));
+}
+
+TEST_F(KeyFileOnDisk, PipeIsRefusedWithoutWaiting) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_EQ(LoadKeyFile(files_, path_).error().code(), ErrorCode::kInvalidArgument);
 }
 
 TEST_F(KeyFileOnDisk, OthersMayNotReadIt) {

@@ -49,8 +49,8 @@ struct LeafNode {
   friend bool operator==(const LeafNode&, const LeafNode&) = default;
 };
 
-// The payload of a leaf frame. REQUIRES: ValidateLeaf(leaf). The result is at most 4 MiB long,
-// unless thousands of blobs stand inline with more than 200 bytes each: check the size.
+// The payload of a leaf frame. REQUIRES: ValidateLeaf(leaf). The result is at most 4 MiB long if at
+// most kMaxInlineBlobBytesPerLeaf bytes of blobs stand inline.
 Bytes EncodeLeaf(const LeafNode& leaf);
 
 // Errors: kCorruption when the bytes break any rule, kUnsupportedVersion for another version byte.

@@ -37,6 +37,7 @@ inline constexpr size_t kMaxStreamIdentityBytes = 262'144;
 inline constexpr size_t kMaxStreamAttributesBytes = 262'144;
 inline constexpr size_t kDirectoryNodeBytesTarget = 262'144;
 inline constexpr uint32_t kMaxBlobFrames = 65'536;
+inline constexpr uint32_t kMaxInlineBlobBytesPerLeaf = 3'145'728;  // writers only
 inline constexpr uint32_t kMaxBaseExtents = 2'048;  // a leaf with more is stored anew
 
 // Control objects (control.md): whole objects, envelope included. Pass these to ObjectStore::Get.

@@ -10,10 +10,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
+#include "repository/backup_list.h"
+#include "repository/backup_tree_walker.h"
 #include "repository/backup_writer.h"
 #include "repository/data_test_kit.h"
+#include "repository/verify_data.h"
+#include "repository/verify_structure.h"
 #include "storage/directory_store.h"
 #include "testing/temporary_directory.h"
 
@@ -51,14 +56,17 @@ uint64_t PeakOf(const std::function<bool()>& work) {
   return peak;
 }
 
-// A backup into a directory, so that what is stored is not in memory.
-bool BackupInto(const std::string& path, const std::function<bool(SubtreeWriter&)>& fill) {
-  storage::DirectoryStoreOptions store_options;
-  store_options.path = path;
-  store_options.create = true;
-  auto store = storage::OpenDirectoryStore(PosixFileSystem(), store_options);
-  if (!store.ok()) return false;
-  TestVault vault(1, store->get());
+std::unique_ptr<storage::ObjectStore> OpenDirectory(const std::string& path) {
+  storage::DirectoryStoreOptions options;
+  options.path = path;
+  options.create = true;
+  auto store = storage::OpenDirectoryStore(PosixFileSystem(), options);
+  return store.ok() ? *std::move(store) : nullptr;
+}
+
+using Fill = std::function<bool(SubtreeWriter&)>;
+
+bool Backup(TestVault& vault, const Fill& fill) {
   const auto repository = vault.Open();
   BackupSpec spec;
   spec.source = "app";
@@ -68,6 +76,26 @@ bool BackupInto(const std::string& path, const std::function<bool(SubtreeWriter&
   subtree_spec.name = "db";
   auto subtree = (*writer)->OpenSubtree(subtree_spec);
   return subtree.ok() && fill(**subtree) && (*subtree)->Finish().ok() && (*writer)->Commit({}).ok();
+}
+
+// A backup into a directory, so that what is stored is not in memory.
+bool BackupInto(const std::string& path, const Fill& fill) {
+  const auto store = OpenDirectory(path);
+  if (store == nullptr) return false;
+  TestVault vault(1, store.get());
+  return Backup(vault, fill);
+}
+
+// The peak of a second backup of the same: what it holds of its base. 0 when one of them failed.
+uint64_t PeakOfIncrement(const std::string& path, const Fill& fill) {
+  const auto store = OpenDirectory(path);
+  if (store == nullptr) return 0;
+  TestVault vault(1, store.get());
+  if (PeakOf([&] { return Backup(vault, fill); }) == 0) return 0;
+  // The child's random numbers were drawn from a copy; without this the second would draw the same.
+  Bytes behind(64);
+  vault.random.Fill(behind);
+  return PeakOf([&] { return Backup(vault, fill); });
 }
 
 // A stream of zeros with 64 real pages, whatever its size.
@@ -131,6 +159,145 @@ TEST(MemoryBound, AHundredThousandStreamsTakeLessThanTwoKibEach) {
   std::printf("peak resident: 100 streams %llu KiB, 100,000 streams %llu KiB\n",
               static_cast<unsigned long long>(few), static_cast<unsigned long long>(many));
   EXPECT_LE(many, few + 2 * 100'000);
+}
+
+TEST(MemoryBound, AnIncrementOf64GibTakesWhatOneOf4GibTakes) {
+  const testing::TemporaryDirectory directory;
+  const uint64_t small =
+      PeakOfIncrement(directory.Join("4"), [](SubtreeWriter& s) { return FillSparse(s, 4); });
+  const uint64_t large =
+      PeakOfIncrement(directory.Join("64"), [](SubtreeWriter& s) { return FillSparse(s, 64); });
+  ASSERT_GT(small, 0U);
+  ASSERT_GT(large, 0U);
+  std::printf("peak resident, incremental: 4 GiB %llu KiB, 64 GiB %llu KiB\n",
+              static_cast<unsigned long long>(small), static_cast<unsigned long long>(large));
+  EXPECT_LE(large, small + small / 10);
+}
+
+TEST(MemoryBound, AnIncrementOfAHundredThousandStreamsTakesLessThanTwoKibEach) {
+  const testing::TemporaryDirectory directory;
+  const uint64_t few =
+      PeakOfIncrement(directory.Join("few"), [](SubtreeWriter& s) { return FillStreams(s, 100); });
+  const uint64_t many = PeakOfIncrement(directory.Join("many"),
+                                        [](SubtreeWriter& s) { return FillStreams(s, 100'000); });
+  ASSERT_GT(few, 0U);
+  ASSERT_GT(many, 0U);
+  std::printf("peak resident, incremental: 100 streams %llu KiB, 100,000 streams %llu KiB\n",
+              static_cast<unsigned long long>(few), static_cast<unsigned long long>(many));
+  EXPECT_LE(many, few + 2 * 100'000);
+}
+
+// Many short units: of those the fingerprints are a large part.
+bool FillShortUnits(SubtreeWriter& subtree, uint64_t count) {
+  StreamSpec spec;
+  spec.name = "short";
+  spec.unit_size = 16;
+  auto stream = subtree.OpenStream(spec);
+  if (!stream.ok()) return false;
+  auto range = (*stream)->OpenRange(0);
+  if (!range.ok()) return false;
+  Bytes unit(16, 1);
+  for (uint64_t i = 0; i < count; ++i) {
+    std::memcpy(unit.data(), &i, sizeof(i));
+    if (!(*range)->Append(unit).ok()) return false;
+  }
+  return (*range)->Close().ok() && (*stream)->Finish().ok();
+}
+
+TEST(MemoryBound, FingerprintsOfTheBaseAreHeldUpToALimit) {
+  // 16 and 48 MiB of fingerprints; 16 are kept.
+  constexpr uint64_t kUnits = uint64_t{2} << 20;
+  const testing::TemporaryDirectory directory;
+  const uint64_t some = PeakOfIncrement(directory.Join("some"),
+                                        [](SubtreeWriter& s) { return FillShortUnits(s, kUnits); });
+  const uint64_t more = PeakOfIncrement(
+      directory.Join("more"), [](SubtreeWriter& s) { return FillShortUnits(s, 3 * kUnits); });
+  ASSERT_GT(some, 0U);
+  ASSERT_GT(more, 0U);
+  std::printf("peak resident, incremental: %llu units %llu KiB, %llu units %llu KiB\n",
+              static_cast<unsigned long long>(kUnits), static_cast<unsigned long long>(some),
+              static_cast<unsigned long long>(3 * kUnits), static_cast<unsigned long long>(more));
+  EXPECT_LE(more, some + 8 * 1024);
+}
+
+// The repository that BackupInto made: its keys follow from the seed.
+bool With(const std::string& path, const std::function<bool(Repository&)>& work) {
+  auto store = storage::OpenDirectoryStore(PosixFileSystem(), {.path = path});
+  if (!store.ok()) return false;
+  TestVault keys(1);
+  const auto repository = keys.Open(false, "", store->get());
+  return work(*repository);
+}
+
+bool ReadAll(Repository& repository) {
+  const auto backups = ListBackups(repository.context());
+  if (!backups.ok() || backups->size() != 1) return false;
+  const auto reader = BackupReader::Open(repository, backups->front().id);
+  if (!reader.ok()) return false;
+  uint64_t bytes = 0;
+  const Status walked = (*reader)->WalkStreams("db", [&](const StreamEntry& entry) -> Status {
+    PGK_ASSIGN_OR_RETURN(const auto stream, (*reader)->OpenStream(entry));
+    return stream->ReadUnits(0, entry.units, [&](const UnitPart& part) -> Result<bool> {
+      bytes += part.hole ? part.unit_bytes : part.bytes.size();
+      return true;
+    });
+  });
+  return walked.ok() && bytes == (*reader)->manifest().subtrees[0].bytes;
+}
+
+bool VerifyAll(Repository& repository) {
+  BackupTreeWalker walker(repository.context());
+  VerifyStructureOptions options;
+  options.walker = &walker;
+  const auto structure = VerifyStructure(repository.context(), options);
+  VerifyDataOptions data_options;
+  data_options.open_frames = true;
+  const auto data = VerifyData(repository.context(), data_options);
+  return structure.ok() && structure->Outcome().ok() && data.ok() && data->Outcome().ok() &&
+         data->frames > 0;
+}
+
+// Pages that are all different.
+bool FillDense(SubtreeWriter& subtree, uint64_t mib) {
+  StreamSpec spec;
+  spec.name = "dense";
+  spec.unit_size = 8192;
+  auto stream = subtree.OpenStream(spec);
+  if (!stream.ok()) return false;
+  auto range = (*stream)->OpenRange(0);
+  if (!range.ok()) return false;
+  for (uint64_t page = 0; page < mib * 128; ++page) {
+    if (!(*range)->Append(TestUnit(page, 8192)).ok()) return false;
+  }
+  return (*range)->Close().ok() && (*stream)->Finish().ok();
+}
+
+// Reading and verifying `large` may take no more than `small`, and a tenth.
+void ExpectSamePeaks(const char* what, const Fill& small, const Fill& large) {
+  const testing::TemporaryDirectory directory;
+  ASSERT_GT(PeakOf([&] { return BackupInto(directory.Join("small"), small); }), 0U);
+  ASSERT_GT(PeakOf([&] { return BackupInto(directory.Join("large"), large); }), 0U);
+  for (const auto& [name, work] : {std::pair{"read", &ReadAll}, std::pair{"verify", &VerifyAll}}) {
+    const uint64_t less = PeakOf([&, work = work] { return With(directory.Join("small"), work); });
+    const uint64_t more = PeakOf([&, work = work] { return With(directory.Join("large"), work); });
+    ASSERT_GT(less, 0U) << name;
+    ASSERT_GT(more, 0U) << name;
+    std::printf("peak resident, %s, %s: %llu KiB, %llu KiB\n", what, name,
+                static_cast<unsigned long long>(less), static_cast<unsigned long long>(more));
+    EXPECT_LE(more, less + less / 10) << name;
+  }
+}
+
+TEST(MemoryBound, ReadingAndVerifying64GibTakesWhat4GibTake) {
+  ExpectSamePeaks(
+      "sparse 4 and 64 GiB", [](SubtreeWriter& s) { return FillSparse(s, 4); },
+      [](SubtreeWriter& s) { return FillSparse(s, 64); });
+}
+
+TEST(MemoryBound, ReadingAndVerifyingEightTimesAsManyPacksTakesTheSame) {
+  ExpectSamePeaks(
+      "dense 64 and 512 MiB", [](SubtreeWriter& s) { return FillDense(s, 64); },
+      [](SubtreeWriter& s) { return FillDense(s, 512); });
 }
 
 }  // namespace

@@ -4,10 +4,17 @@
 #include <utility>
 
 #include "base/check.h"
+#include "repository/control_access.h"
 #include "repository/key_ring.h"
 #include "repository/pack_format.h"
 
 namespace pgkeep::repository {
+
+namespace {
+
+constexpr size_t kDamagedMax = 4'096;
+
+}  // namespace
 
 NodeStore::NodeStore(const RepositoryContext& context, LocalPackCache* local)
     : context_(context),
@@ -19,9 +26,20 @@ Result<Bytes> NodeStore::ReadNode(FrameKind kind, const NodePointer& pointer) {
   PGK_CHECK(!pointer.empty(), "an empty pointer names no node");
   if (pointer.inline_payload() != nullptr) return *pointer.inline_payload();
   const NodeRef& ref = *pointer.reference();
-  return ReadFrame(ref.place(), [&](FrameOpener& opener, const PackKeys& pack, ByteSpan frame) {
-    return opener.OpenNode(pack, frame, kind, ref, context_.keys->node_hmac());
-  });
+  if (remember_damage_) {
+    const MutexLock lock(mutex_);
+    const auto found = damaged_.find(ref.id);
+    if (found != damaged_.end()) return found->second;
+  }
+  Result<Bytes> payload =
+      ReadFrame(ref.place(), [&](FrameOpener& opener, const PackKeys& pack, ByteSpan frame) {
+        return opener.OpenNode(pack, frame, kind, ref, context_.keys->node_hmac());
+      });
+  if (!payload.ok() && remember_damage_ && IsDamage(payload.error())) {
+    const MutexLock lock(mutex_);
+    if (damaged_.size() < kDamagedMax) damaged_.try_emplace(ref.id, payload.error());
+  }
+  return payload;
 }
 
 Result<Bytes> NodeStore::ReadFingerprints(const PackName& data_pack,
@@ -42,11 +60,12 @@ Result<Bytes> NodeStore::ReadFingerprints(const PackName& data_pack,
 Result<Bytes> NodeStore::ReadFrame(const FramePlace& place, const Open& open) {
   bool from_local = false;
   Result<Bytes> payload = TryReadFrame(place, open, &from_local);
-  if (payload.ok()) return payload;
-  // Even a right copy may have been read a moment before it was damaged, so the second look is
-  // always at the store's bytes; a failure that did not involve a copy is final.
-  windows_.Forget(place.pack);
-  if (!from_local) return payload;
+  if (payload.ok() || !IsDamage(payload.error())) return payload;
+  if (!from_local) {
+    windows_.Forget(place.pack);
+    return payload;
+  }
+  windows_.DistrustCopy(place.pack);
   return TryReadFrame(place, open, &from_local);
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 
 #include "base/bytes.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "repository/frame_opener.h"
 #include "repository/local_pack_cache.h"
@@ -19,18 +21,23 @@ namespace pgkeep::repository {
 //
 // A local copy that does not authenticate is discarded and the store is asked instead; only what
 // the store itself delivers can be an error. Thread-safe. Memory: that of PackWindows and
-// PackKeyCache.
+// PackKeyCache, and what RememberDamage says.
 class NodeStore {
  public:
   // Copies the context. `local` may be null and must outlive this. REQUIRES: context.keys.
   NodeStore(const RepositoryContext& context, LocalPackCache* local);
+
+  // From now on a node that was found damaged is not read again; its error is. For a writer, which
+  // meets the same node of its base for every leaf below. Up to 4,096 of them, about 500 bytes
+  // each. Not while other threads read.
+  void RememberDamage() { remember_damage_ = true; }
 
   // Tells which packs nodes will be read from; makes reading faster.
   void AddPacks(const ReferenceList& references) { windows_.AddPacks(references); }
 
   // The payload of the node that `pointer` names. Errors: those of OpenPackHeader,
   // FrameOpener::OpenNode and ObjectStore::GetRange, with the pack's key. REQUIRES: not empty.
-  Result<Bytes> ReadNode(FrameKind kind, const NodePointer& pointer);
+  Result<Bytes> ReadNode(FrameKind kind, const NodePointer& pointer) PGK_EXCLUDES(mutex_);
 
   // The payload of the fingerprint node of a data pack.
   Result<Bytes> ReadFingerprints(const PackName& data_pack, const FingerprintPlace& place);
@@ -46,6 +53,9 @@ class NodeStore {
   PackWindows windows_;
   PackKeyCache keys_;
   ObjectPool<FrameOpener> openers_;
+  bool remember_damage_ = false;
+  Mutex mutex_;
+  std::map<NodeId, Error> damaged_ PGK_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgkeep::repository

@@ -11,6 +11,10 @@ NodeWriter::NodeWriter(PackSink& sink, ObjectPool<codec::BlockCodec>& codecs,
 
 Result<NodePointer> NodeWriter::Write(FrameKind kind, ByteSpan payload) {
   if (NodePointer::MayBeInline(payload.size())) return NodePointer::Inline(ToBytes(payload));
+  return WriteReference(kind, payload);
+}
+
+Result<NodePointer> NodeWriter::WriteReference(FrameKind kind, ByteSpan payload) {
   PGK_ASSIGN_OR_RETURN(const FramePlace place, WriteAlways(kind, payload));
   return NodePointer::Reference({place.pack.writer, place.pack.seq, place.offset, place.clen,
                                  place.rlen, ComputeNodeId(kind, payload, node_key_)});

@@ -20,6 +20,9 @@ class NodeWriter {
   // kLimitExceeded when the payload is longer than a node may be; those of PackSink.
   Result<NodePointer> Write(FrameKind kind, ByteSpan payload);
 
+  // The same, but never inline.
+  Result<NodePointer> WriteReference(FrameKind kind, ByteSpan payload);
+
   // Stores a node that is found by its place alone.
   Result<FramePlace> WriteAlways(FrameKind kind, ByteSpan payload);
 

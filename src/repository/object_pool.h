@@ -14,7 +14,11 @@ namespace pgkeep::repository {
 template <class T>
 class ObjectPool {
  public:
-  explicit ObjectPool(std::function<std::unique_ptr<T>()> make) : make_(std::move(make)) {}
+  // `clean`, if given, is called for every object that is given back, however its use ended: the
+  // next user finds it as new.
+  explicit ObjectPool(std::function<std::unique_ptr<T>()> make,
+                      std::function<void(T&)> clean = nullptr)
+      : make_(std::move(make)), clean_(std::move(clean)) {}
 
   // An object that is the borrower's alone; the destructor gives it back.
   class Lease {
@@ -48,11 +52,13 @@ class ObjectPool {
 
  private:
   void Return(std::unique_ptr<T> object) PGK_EXCLUDES(mutex_) {
+    if (clean_) clean_(*object);
     const MutexLock lock(mutex_);
     idle_.push_back(std::move(object));
   }
 
   const std::function<std::unique_ptr<T>()> make_;
+  const std::function<void(T&)> clean_;
   Mutex mutex_;
   std::vector<std::unique_ptr<T>> idle_ PGK_GUARDED_BY(mutex_);
 };

@@ -23,7 +23,7 @@ PackSink::~PackSink() {
   options_.uploads->Drain();
 }
 
-Result<PackSink::Lease> PackSink::Borrow(size_t payload_bytes, unsigned units) {
+Result<PackSink::Lease> PackSink::Borrow(size_t payload_bytes, unsigned units) noexcept {
   PGK_ASSIGN_OR_RETURN(std::unique_ptr<OpenPack> pack, TakeIdleOrSlot());
   if (pack->builder && !pack->builder->HasRoom(payload_bytes, units)) {
     const Status closed = Close(std::exchange(*pack, {}));

@@ -80,8 +80,9 @@ class PackSink {
   PackSink& operator=(const PackSink&) = delete;
 
   // A pack with room for one frame of `payload_bytes` and `units`. Blocks while `max_open` packs
-  // are lent.
-  Result<Lease> Borrow(size_t payload_bytes, unsigned units) PGK_EXCLUDES(mutex_);
+  // are lent. noexcept: out of memory ends the process; an exception would lose a slot for which
+  // others wait.
+  Result<Lease> Borrow(size_t payload_bytes, unsigned units) noexcept PGK_EXCLUDES(mutex_);
 
   // Closes what is open and waits until everything is stored. REQUIRES: no lease is alive, and no
   // thread of the upload pool calls.

@@ -29,6 +29,12 @@ class PackUsage {
     units_.try_emplace(PackName{ref->writer, PackKind::kMeta, ref->seq}, 0);
   }
 
+  // Adds what another one counted.
+  void Add(const std::map<PackName, uint64_t>& counted) PGK_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    for (const auto& [pack, units] : counted) units_[pack] += units;
+  }
+
   // Everything counted so far, ascending by pack; the object is empty afterwards.
   std::map<PackName, uint64_t> Take() PGK_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);

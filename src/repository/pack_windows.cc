@@ -29,11 +29,7 @@ Status PackWindows::Read(const PackName& pack, uint64_t offset, MutableByteSpan 
   std::optional<Window> window = Find(pack, offset, out.size());
   if (!window) {
     PGK_ASSIGN_OR_RETURN(Window loaded, Load(pack, offset, WindowSize(pack, offset, out.size())));
-    {
-      const MutexLock lock(mutex_);
-      windows_.push_front(loaded);
-      if (windows_.size() > kWindowsMax) windows_.pop_back();
-    }
+    Insert(loaded);
     window = std::move(loaded);
   }
   const auto from = window->bytes->begin() + static_cast<ptrdiff_t>(offset - window->offset);
@@ -67,7 +63,7 @@ size_t PackWindows::WindowSize(const PackName& pack, uint64_t offset, size_t siz
 Result<PackWindows::Window> PackWindows::Load(const PackName& pack, uint64_t offset, size_t size) {
   auto bytes = std::make_shared<Bytes>(size);
   Window window{pack, offset, bytes, false};
-  if (local_ != nullptr && local_->Read(pack, offset, *bytes)) {
+  if (MayUseCopy(pack) && local_->Read(pack, offset, *bytes)) {
     window.local = true;
     return window;
   }
@@ -77,11 +73,31 @@ Result<PackWindows::Window> PackWindows::Load(const PackName& pack, uint64_t off
   return window;
 }
 
+bool PackWindows::MayUseCopy(const PackName& pack) {
+  if (local_ == nullptr) return false;
+  const MutexLock lock(mutex_);
+  return !distrusted_.contains(pack);
+}
+
+void PackWindows::Insert(const Window& window) {
+  const MutexLock lock(mutex_);
+  // Another thread may have found the copy bad since this was read from it.
+  if (window.local && distrusted_.contains(window.pack)) return;
+  windows_.push_front(window);
+  if (windows_.size() > kWindowsMax) windows_.pop_back();
+}
+
 void PackWindows::Forget(const PackName& pack) {
+  const MutexLock lock(mutex_);
+  windows_.remove_if([&pack](const Window& window) { return window.pack == pack; });
+}
+
+void PackWindows::DistrustCopy(const PackName& pack) {
   {
     const MutexLock lock(mutex_);
-    windows_.remove_if([&pack](const Window& window) { return window.pack == pack; });
+    distrusted_.insert(pack);
   }
+  Forget(pack);
   if (local_ != nullptr) local_->Discard(pack);
 }
 

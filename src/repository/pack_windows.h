@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/mutex.h"
@@ -36,9 +37,12 @@ class PackWindows {
   Status Read(const PackName& pack, uint64_t offset, MutableByteSpan out, bool* from_local)
       PGK_EXCLUDES(mutex_);
 
-  // Drops what is held of a pack, and its local copy, after it failed its authentication: the next
-  // Read asks the store.
+  // Drops what is held of a pack after it failed its authentication: the next Read reads anew.
   void Forget(const PackName& pack) PGK_EXCLUDES(mutex_);
+
+  // The same after bytes of the local copy failed: the copy is removed, and never asked again even
+  // if that does not succeed. Reads that begin later get the store's bytes.
+  void DistrustCopy(const PackName& pack) PGK_EXCLUDES(mutex_);
 
  private:
   struct Window {
@@ -51,13 +55,16 @@ class PackWindows {
   std::optional<Window> Find(const PackName& pack, uint64_t offset, size_t size)
       PGK_EXCLUDES(mutex_);
   size_t WindowSize(const PackName& pack, uint64_t offset, size_t size) PGK_EXCLUDES(mutex_);
-  Result<Window> Load(const PackName& pack, uint64_t offset, size_t size);
+  bool MayUseCopy(const PackName& pack) PGK_EXCLUDES(mutex_);
+  Result<Window> Load(const PackName& pack, uint64_t offset, size_t size) PGK_EXCLUDES(mutex_);
+  void Insert(const Window& window) PGK_EXCLUDES(mutex_);
 
   const RepositoryContext context_;
   LocalPackCache* const local_;
   Mutex mutex_;
   std::list<Window> windows_ PGK_GUARDED_BY(mutex_);  // newest first
   std::map<PackName, uint64_t> sizes_ PGK_GUARDED_BY(mutex_);
+  std::set<PackName> distrusted_ PGK_GUARDED_BY(mutex_);  // packs with a bad local copy
 };
 
 }  // namespace pgkeep::repository

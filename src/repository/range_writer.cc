@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "base/log.h"
 #include "repository/key_ring.h"
 #include "repository/limits.h"
 #include "repository/stream_writer.h"
@@ -25,18 +24,28 @@ RangeWriter::RangeWriter(StreamWriter& stream, uint64_t first_unit)
 
 RangeWriter::~RangeWriter() {
   if (closed_) return;
-  stream_.session().Fail(Err(ErrorCode::kCancelled, "a range of stream \"{}\" was given up",
-                             PrintableName(stream_.spec().name)));
-  // Completes the drafts, which see that the session has failed.
-  if (blob_) blob_->Close();
-  if (leaf_) leaf_->Close();
-  stream_.RangeClosed();
+  (void)Keep(Err(ErrorCode::kCancelled, "a range was given up"));
+  Release();
+}
+
+Status RangeWriter::Keep(Status status) {
+  if (!status.ok() && !error_) {
+    error_ = status.error();
+    stream_.account().Fail(*error_);
+  }
+  return status;
+}
+
+Status RangeWriter::CheckUsable() const {
+  if (error_) return *error_;
+  PGK_TRY(stream_.account().CheckStatus());
+  if (!closed_) return Ok();
+  return Err(ErrorCode::kInvalidArgument, "unit {} comes after the end", next_unit_);
 }
 
 Status RangeWriter::CheckUnit(size_t unit_bytes) const {
-  PGK_TRY(stream_.session().CheckStatus());
   const uint32_t unit_size = stream_.spec().unit_size;
-  if (closed_ || short_unit_) {
+  if (short_unit_) {
     return Err(ErrorCode::kInvalidArgument, "unit {} comes after the end", next_unit_);
   }
   if (unit_size != 0 && (unit_bytes == 0 || unit_bytes > unit_size)) {
@@ -46,16 +55,22 @@ Status RangeWriter::CheckUnit(size_t unit_bytes) const {
   return Ok();
 }
 
-Status RangeWriter::Append(ByteSpan unit) {
+Status RangeWriter::Append(ByteSpan unit) { return Keep(TakeUnit(unit)); }
+Status RangeWriter::AppendPart(ByteSpan part) { return Keep(TakePart(part)); }
+Status RangeWriter::EndUnit() { return Keep(TakeEnd()); }
+Status RangeWriter::AppendHoles(uint64_t count) { return Keep(TakeHoles(count)); }
+
+Status RangeWriter::TakeUnit(ByteSpan unit) {
+  PGK_TRY(CheckUsable());
   if (in_unit_) return Err(ErrorCode::kInvalidArgument, "the unit before is not ended");
   if (unit.size() > kMaxUnitBytes) {
-    PGK_TRY(AppendPart(unit));
-    return EndUnit();
+    PGK_TRY(TakePart(unit));
+    return TakeEnd();
   }
-  return AppendWhole(unit);
+  return StoreUnit(unit);
 }
 
-Status RangeWriter::AppendWhole(ByteSpan unit) {
+Status RangeWriter::StoreUnit(ByteSpan unit) {
   PGK_TRY(CheckUnit(unit.size()));
   PGK_TRY(EnsureLeaf());
   const uint32_t unit_size = stream_.spec().unit_size;
@@ -65,7 +80,8 @@ Status RangeWriter::AppendWhole(ByteSpan unit) {
     leaf_->AddHoles(1, unit.size());
   } else {
     const uint64_t fingerprint = stream_.session().context().keys->fingerprint_hash().Hash(unit);
-    if (const auto place = cursor_->Match(fingerprint)) {
+    PGK_ASSIGN_OR_RETURN(const auto place, cursor_->Match(fingerprint));
+    if (place) {
       leaf_->AddBaseUnit(place->frame, place->first, unit.size());
     } else {
       AddNew(unit, fingerprint);
@@ -94,7 +110,8 @@ void RangeWriter::FlushFrame() {
   job_.reset();
 }
 
-Status RangeWriter::AppendHoles(uint64_t count) {
+Status RangeWriter::TakeHoles(uint64_t count) {
+  PGK_TRY(CheckUsable());
   if (in_unit_) return Err(ErrorCode::kInvalidArgument, "the unit before is not ended");
   const uint32_t unit_size = stream_.spec().unit_size;
   PGK_TRY(CheckUnit(unit_size));
@@ -111,7 +128,8 @@ Status RangeWriter::AppendHoles(uint64_t count) {
   return Ok();
 }
 
-Status RangeWriter::AppendPart(ByteSpan part) {
+Status RangeWriter::TakePart(ByteSpan part) {
+  PGK_TRY(CheckUsable());
   if (!in_unit_) {
     in_unit_ = true;
     part_.clear();
@@ -120,7 +138,7 @@ Status RangeWriter::AppendPart(ByteSpan part) {
     if (part_.size() == kMaxUnitBytes) {
       // More is coming, so this is a big unit: only now, because exactly 1 MiB is not.
       if (!blob_) PGK_TRY(BeginBlob());
-      PGK_TRY(AppendPiece(part_));
+      PGK_TRY(blob_->AddPiece(part_));
       part_.clear();
     }
     const size_t taken = std::min(part.size(), kMaxUnitBytes - part_.size());
@@ -130,19 +148,20 @@ Status RangeWriter::AppendPart(ByteSpan part) {
   return Ok();
 }
 
-Status RangeWriter::EndUnit() {
+Status RangeWriter::TakeEnd() {
+  PGK_TRY(CheckUsable());
   if (!std::exchange(in_unit_, false)) {
     return Err(ErrorCode::kInvalidArgument, "no unit was begun");
   }
-  if (!blob_) return AppendWhole(part_);
-  PGK_TRY(AppendPiece(part_));
+  if (!blob_) return StoreUnit(part_);
+  PGK_TRY(blob_->AddPiece(part_));
   blob_->Close();
   blob_.reset();
   FinishUnit();
   return Ok();
 }
 
-Status RangeWriter::BeginBlob() {
+Status RangeWriter::BeginBlob() noexcept {
   PGK_TRY(CheckUnit(part_.size() + 1));
   PGK_TRY(EnsureLeaf());
   std::optional<LeafBlob> base_blob;
@@ -152,14 +171,9 @@ Status RangeWriter::BeginBlob() {
     if (base) base_blob = *found;
   }
   LeafBlob* slot = leaf_->AddBlob();
-  blob_ = std::make_shared<BlobDraft>(stream_.session(), stream_.counters(), leaf_, slot,
+  blob_ = std::make_shared<BlobDraft>(stream_.session(), stream_.account(), leaf_, slot,
                                       std::move(base_blob), std::move(base));
   return Ok();
-}
-
-Status RangeWriter::AppendPiece(ByteSpan piece) {
-  PGK_TRY(stream_.session().CheckStatus());
-  return blob_->AddPiece(piece);
 }
 
 Status RangeWriter::EnsureLeaf() {
@@ -185,11 +199,30 @@ void RangeWriter::CloseLeaf() {
 }
 
 Status RangeWriter::Close() {
-  if (in_unit_) return Err(ErrorCode::kInvalidArgument, "the last unit is not ended");
-  if (std::exchange(closed_, true)) return Ok();
-  if (leaf_) CloseLeaf();
+  if (!closed_) {
+    if (in_unit_) {
+      (void)Keep(Err(ErrorCode::kInvalidArgument, "the last unit is not ended"));
+    } else if (!error_) {
+      (void)Keep(stream_.account().CheckStatus());
+    }
+    if (!error_ && leaf_) CloseLeaf();
+    Release();
+  }
+  if (error_) return *error_;
+  return stream_.account().CheckStatus();
+}
+
+// What is still held belongs to a stream that has failed: its drafts complete without storing
+// anything.
+void RangeWriter::Release() {
+  closed_ = true;
+  job_.reset();
+  cursor_.reset();
+  if (blob_) blob_->Close();
+  blob_.reset();
+  if (leaf_) leaf_->Close();
+  leaf_.reset();
   stream_.RangeClosed();
-  return stream_.session().CheckStatus();
 }
 
 }  // namespace pgkeep::repository

@@ -18,8 +18,11 @@ class StreamWriter;
 // Takes the units of one range of a stream, in order, and stores those that the base does not have.
 //
 // A range begins at a multiple of 16,384 units and ends at one, or at the end of the stream. One
-// thread at a time; ranges of one stream may be written at the same time. The first error is final.
-// Destroying a range that was not closed makes the stream's Finish fail: a part is missing.
+// thread at a time; ranges of one stream may be written at the same time.
+//
+// The first error is final, wrong use included: every later call returns it, Close() too, and the
+// stream cannot be finished. Destroying a range that was not closed is such an error: a part is
+// missing. Other streams are not touched by it.
 class RangeWriter {
  public:
   ~RangeWriter();
@@ -43,7 +46,7 @@ class RangeWriter {
   uint64_t next_unit() const { return next_unit_; }
 
   // Everything was delivered. Frames may still be on their way; StreamWriter::Finish waits for
-  // them.
+  // them. After an error: lets go of everything and returns that error.
   Status Close();
 
  private:
@@ -51,18 +54,25 @@ class RangeWriter {
 
   RangeWriter(StreamWriter& stream, uint64_t first_unit);
 
+  Status Keep(Status status);
+  Status CheckUsable() const;
   Status CheckUnit(size_t unit_bytes) const;
-  Status AppendWhole(ByteSpan unit);
-  Status AppendPiece(ByteSpan piece);
+  Status TakeUnit(ByteSpan unit);
+  Status TakePart(ByteSpan part);
+  Status TakeEnd();
+  Status TakeHoles(uint64_t count);
+  Status StoreUnit(ByteSpan unit);
   Status EnsureLeaf();
-  Status BeginBlob();
+  Status BeginBlob() noexcept;
   void AddNew(ByteSpan unit, uint64_t fingerprint);
   void FlushFrame();
   void CloseLeaf();
   void FinishUnit();
+  void Release();
 
   StreamWriter& stream_;
   uint64_t next_unit_;
+  std::optional<Error> error_;  // the first one
   bool closed_ = false;
   bool short_unit_ = false;  // the stream's last unit was delivered
 

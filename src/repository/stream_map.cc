@@ -41,6 +41,11 @@ Result<NodePointer> StreamMap::Node(uint8_t height, uint64_t number) {
   return std::move(child.node);
 }
 
+Result<NodePointer> StreamMap::ReadableIndex(uint8_t height, uint64_t number) {
+  PGK_TRY(Index(height, number));
+  return Node(height, number);
+}
+
 Result<std::shared_ptr<const MapLeaf>> StreamMap::Leaf(uint64_t number) {
   PGK_CHECK(number < leaves_, "the leaf is inside the stream");
   PGK_ASSIGN_OR_RETURN(IndexChild child, Child(0, number));

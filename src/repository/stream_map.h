@@ -40,9 +40,19 @@ class StreamMap {
   const StreamEntry& entry() const { return entry_; }
   uint64_t leaves() const { return leaves_; }
 
+  using IndexPointer = std::shared_ptr<const IndexNode>;
+
   // The pointer to a node: height 0 are the leaves, numbered from 0; nodes of height h cover 256^h
   // leaves each. REQUIRES: the node exists.
   Result<NodePointer> Node(uint8_t height, uint64_t number);
+
+  // The pointer to an index node that could be read, then or before. REQUIRES: the node exists.
+  Result<NodePointer> ReadableIndex(uint8_t height, uint64_t number);
+  // The same with what the parent says of it.
+  Result<IndexChild> Child(uint8_t height, uint64_t number);
+
+  // An index node. REQUIRES: height > 0, the node exists.
+  Result<IndexPointer> Index(uint8_t height, uint64_t number) PGK_EXCLUDES(mutex_);
 
   // A leaf. REQUIRES: number < leaves().
   Result<std::shared_ptr<const MapLeaf>> Leaf(uint64_t number);
@@ -51,15 +61,12 @@ class StreamMap {
   Result<LeafPosition> Locate(uint64_t offset);
 
  private:
-  using IndexPointer = std::shared_ptr<const IndexNode>;
   struct CachedIndex {
     uint8_t height = 0;
     uint64_t number = 0;
     IndexPointer node;
   };
 
-  Result<IndexChild> Child(uint8_t height, uint64_t number);
-  Result<IndexPointer> Index(uint8_t height, uint64_t number) PGK_EXCLUDES(mutex_);
   Error InStream(Error error) const;
 
   NodeStore& nodes_;

@@ -73,13 +73,38 @@ std::vector<StreamReader::Step> StreamReader::Steps(const LeafNode& leaf, uint64
 Result<bool> StreamReader::ReadLeaf(uint64_t number, uint32_t first, uint32_t count,
                                     const Visitor& visit) {
   PGK_ASSIGN_OR_RETURN(const std::shared_ptr<const MapLeaf> leaf, Leaf(number));
-  const std::vector<Step> steps = Steps(leaf->node, number * kUnitsPerLeaf, first, count);
+  if (first == 0 && count == leaf->node.units && entry().unit_size == 0) {
+    return ReadWholeLeaf(number, *leaf, visit);
+  }
+  return ReadPart(number, *leaf, first, count, visit);
+}
+
+// Units of variable length say their lengths themselves; together they must have what the map says,
+// or every offset behind them would be wrong.
+Result<bool> StreamReader::ReadWholeLeaf(uint64_t number, const MapLeaf& leaf,
+                                         const Visitor& visit) {
+  uint64_t bytes = 0;
+  PGK_ASSIGN_OR_RETURN(const bool more, ReadPart(number, leaf, 0, leaf.node.units,
+                                                 [&](const UnitPart& part) -> Result<bool> {
+                                                   bytes += part.bytes.size();
+                                                   return visit(part);
+                                                 }));
+  if (more && bytes != leaf.node.bytes) {
+    return Err(ErrorCode::kCorruption, "the units of leaf {} have {} bytes where it says {}",
+               number, bytes, leaf.node.bytes);
+  }
+  return more;
+}
+
+Result<bool> StreamReader::ReadPart(uint64_t number, const MapLeaf& leaf, uint32_t first,
+                                    uint32_t count, const Visitor& visit) {
+  const std::vector<Step> steps = Steps(leaf.node, number * kUnitsPerLeaf, first, count);
   for (size_t begin = 0; begin < steps.size();) {
-    const size_t end = WindowEnd(leaf->node, steps, begin);
+    const size_t end = WindowEnd(leaf.node, steps, begin);
     const auto window = std::span(steps).subspan(begin, end - begin);
-    PGK_TRY(LoadWindow(number, leaf->node, window));
+    PGK_TRY(LoadWindow(number, leaf.node, window));
     for (const Step& step : window) {
-      PGK_ASSIGN_OR_RETURN(const bool more, VisitStep(number, *leaf, step, visit));
+      PGK_ASSIGN_OR_RETURN(const bool more, VisitStep(number, leaf, step, visit));
       if (!more) return false;
     }
     begin = end;
@@ -234,7 +259,7 @@ Status StreamReader::ReadAt(uint64_t offset, MutableByteSpan out) {
   if (entry().unit_size != 0) {
     count = (end - position + entry().unit_size - 1) / entry().unit_size;
   }
-  return ReadUnits(first, count, [&](const UnitPart& part) -> Result<bool> {
+  PGK_TRY(ReadUnits(first, count, [&](const UnitPart& part) -> Result<bool> {
     const uint64_t size = part.hole ? part.unit_bytes : part.bytes.size();
     const uint64_t from = std::max(position, offset);
     const uint64_t to = std::min(position + size, end);
@@ -248,7 +273,10 @@ Status StreamReader::ReadAt(uint64_t offset, MutableByteSpan out) {
     }
     position += size;
     return position < end;
-  });
+  }));
+  if (position >= end) return Ok();
+  return Err(ErrorCode::kCorruption, "stream \"{}\" ends after {} bytes where its map says {}",
+             PrintableName(entry().name), position, entry().bytes);
 }
 
 }  // namespace pgkeep::repository

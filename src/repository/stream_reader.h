@@ -67,6 +67,9 @@ class StreamReader {
 
   Result<std::shared_ptr<const MapLeaf>> Leaf(uint64_t number);
   Result<bool> ReadLeaf(uint64_t number, uint32_t first, uint32_t count, const Visitor& visit);
+  Result<bool> ReadWholeLeaf(uint64_t number, const MapLeaf& leaf, const Visitor& visit);
+  Result<bool> ReadPart(uint64_t number, const MapLeaf& leaf, uint32_t first, uint32_t count,
+                        const Visitor& visit);
   static std::vector<Step> Steps(const LeafNode& leaf, uint64_t leaf_first_unit, uint32_t first,
                                  uint32_t count);
   size_t WindowEnd(const LeafNode& leaf, std::span<const Step> steps, size_t begin) const;

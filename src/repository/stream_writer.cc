@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "base/log.h"
+#include "base/check.h"
 #include "repository/control_access.h"
 #include "repository/key_ring.h"
 #include "repository/limits.h"
@@ -11,18 +11,15 @@ namespace pgkeep::repository {
 
 namespace {
 
-// A damaged part of the base is stored again, which heals the backups to come.
-void WarnOfDamage(const Error& error) {
-  Log(LogLevel::kWarning, "repository", "a part of the base backup is damaged and stored again: {}",
-      error.ToString());
-}
+// Storing it again heals the backups to come.
+constexpr char kDamaged[] = "a part of the base backup is damaged and stored again";
 
 }  // namespace
 
-StreamWriter::StreamWriter(WriterSession& session, StoredCounters& counters, StreamSpec spec,
-                           std::unique_ptr<StreamMap> base, OnFinished on_finished)
+StreamWriter::StreamWriter(WriterSession& session, StreamSpec spec, std::unique_ptr<StreamMap> base,
+                           OnFinished on_finished)
     : session_(session),
-      counters_(counters),
+      account_(session),
       spec_(std::move(spec)),
       base_(std::move(base)),
       on_finished_(std::move(on_finished)),
@@ -31,6 +28,7 @@ StreamWriter::StreamWriter(WriterSession& session, StoredCounters& counters, Str
 StreamWriter::~StreamWriter() {
   // Frames in flight call back into this object.
   const MutexLock lock(mutex_);
+  PGK_CHECK(open_ranges_ == 0, "a stream outlives its ranges");
   changed_.Wait(mutex_, {},
                 [this]() PGK_REQUIRES(mutex_) { return open_leaves_ == 0 && !indexing_; });
 }
@@ -64,7 +62,7 @@ Result<std::shared_ptr<const MapLeaf>> StreamWriter::BaseLeaf(uint64_t number) {
     return leaf;
   }
   if (!IsDamage(leaf.error())) return leaf;
-  WarnOfDamage(leaf.error());
+  session_.WarnOfDamage(kDamaged, leaf.error());
   return nullptr;
 }
 
@@ -77,18 +75,18 @@ Result<std::optional<BlobNode>> StreamWriter::ReadBaseBlob(const LeafBlob& blob)
   Result<BlobNode> node = read();
   if (node.ok()) return std::optional<BlobNode>(*std::move(node));
   if (!IsDamage(node.error())) return std::move(node).error();
-  WarnOfDamage(node.error());
+  session_.WarnOfDamage(kDamaged, node.error());
   return std::optional<BlobNode>();
 }
 
 std::shared_ptr<LeafDraft> StreamWriter::BeginLeaf(uint64_t number,
-                                                   std::shared_ptr<const MapLeaf> base) {
+                                                   std::shared_ptr<const MapLeaf> base) noexcept {
   {
     const MutexLock lock(mutex_);
     ++open_leaves_;
   }
   return std::make_shared<LeafDraft>(
-      session_, counters_, std::move(base),
+      session_, account_, std::move(base),
       [this, number](Result<IndexChild> leaf) { LeafDone(number, std::move(leaf)); });
 }
 
@@ -110,7 +108,7 @@ void StreamWriter::LeafDone(uint64_t number, Result<IndexChild> leaf) {
   while (!batch.empty()) {
     for (auto& [leaf_number, child] : batch) {
       const Status added = index_.AddLeaf(leaf_number, std::move(child));
-      if (!added.ok()) session_.Fail(added.error());
+      if (!added.ok()) account_.Fail(added.error());
     }
     batch.clear();
     const MutexLock lock(mutex_);
@@ -129,16 +127,21 @@ Result<NodePointer> StreamWriter::WriteIndex(uint64_t number, const IndexNode& n
       number * UnitsBelow(node.height) < base_->entry().units) {
     const NodeId id =
         ComputeNodeId(FrameKind::kIndex, payload, session_.context().keys->node_hmac());
-    const Result<NodePointer> same_place = base_->Node(node.height, number);
+    const Result<NodePointer> same_place = base_->ReadableIndex(node.height, number);
     if (same_place.ok() && same_place->reference() != nullptr &&
         same_place->reference()->id == id && session_.MayName(*same_place)) {
       pointer = *same_place;
     }
   }
   if (pointer.empty()) {
-    PGK_ASSIGN_OR_RETURN(pointer, session_.node_writer().Write(FrameKind::kIndex, payload));
+    Result<NodePointer> written = session_.node_writer().Write(FrameKind::kIndex, payload);
+    if (!written.ok()) {
+      session_.Fail(written.error());
+      return std::move(written).error();
+    }
+    pointer = *std::move(written);
   }
-  session_.usage().AddNode(pointer);
+  account_.usage().AddNode(pointer);
   return pointer;
 }
 
@@ -165,7 +168,7 @@ Status StreamWriter::CheckShortUnits(uint64_t units) {
 Status StreamWriter::Finish(std::optional<Bytes> attributes) {
   const std::string context = "stream \"" + PrintableName(spec_.name) + "\"";
   PGK_TRY_CONTEXT(context, WaitForLeaves());
-  PGK_TRY(session_.CheckStatus());
+  PGK_TRY_CONTEXT(context, account_.CheckStatus());
   Result<IndexBuilder::Root> root = index_.Finish();
   if (!root.ok()) return std::move(root).error().WithContext(context);
   PGK_TRY_CONTEXT(context, CheckShortUnits(root->units));
@@ -178,8 +181,12 @@ Status StreamWriter::Finish(std::optional<Bytes> attributes) {
                     .bytes = root->bytes,
                     .height = root->height,
                     .root = std::move(root->node)};
-  PGK_TRY_CONTEXT(context, ValidateStreamEntry(entry));
-  return on_finished_(std::move(entry));
+  const Status valid = ValidateStreamEntry(entry);
+  if (!valid.ok()) {
+    return Err(ErrorCode::kInvalidArgument, "{}", valid.error().ToString()).WithContext(context);
+  }
+  PGK_TRY_CONTEXT(context, on_finished_(std::move(entry), account_));
+  return Ok();
 }
 
 }  // namespace pgkeep::repository

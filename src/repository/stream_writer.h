@@ -15,6 +15,7 @@
 #include "repository/draft.h"
 #include "repository/index_builder.h"
 #include "repository/range_writer.h"
+#include "repository/stream_account.h"
 #include "repository/stream_map.h"
 #include "repository/stream_spec.h"
 #include "repository/writer_session.h"
@@ -24,18 +25,18 @@ namespace pgkeep::repository {
 // Writes one stream of a backup: hands out ranges, puts their leaves together, and adds the stream
 // to its sub-tree.
 //
-// open -> finished. OpenRange is thread-safe; Finish is called once, after every range was closed.
-// Destroyed without Finish, the stream is not part of the backup (what it stored is garbage that
-// the collector sweeps).
+// open -> finished or failed. OpenRange is thread-safe; Finish is called once, after every range
+// was closed. Destroyed without Finish, or when that failed, the stream is not part of the backup
+// (what it stored is garbage that the collector sweeps); the other streams go on. REQUIRES: when it
+// is destroyed, no range is alive that was not closed.
 class StreamWriter {
  public:
-  // Receives the finished stream.
-  using OnFinished = std::function<Status(StreamEntry entry)>;
+  // Receives the finished stream and what it did.
+  using OnFinished = std::function<Status(StreamEntry entry, StreamAccount& account)>;
 
-  // `base` is the stream of the base to compare with, or null. `session` and `counters` must
-  // outlive this.
-  StreamWriter(WriterSession& session, StoredCounters& counters, StreamSpec spec,
-               std::unique_ptr<StreamMap> base, OnFinished on_finished);
+  // `base` is the stream of the base to compare with, or null. `session` must outlive this.
+  StreamWriter(WriterSession& session, StreamSpec spec, std::unique_ptr<StreamMap> base,
+               OnFinished on_finished);
   ~StreamWriter();
   StreamWriter(const StreamWriter&) = delete;
   StreamWriter& operator=(const StreamWriter&) = delete;
@@ -45,7 +46,8 @@ class StreamWriter {
   Result<std::unique_ptr<RangeWriter>> OpenRange(uint64_t first_unit) PGK_EXCLUDES(mutex_);
 
   // The stream is whole. Waits for its frames. `attributes` replace those of the spec. Errors:
-  // kInvalidArgument when ranges are open, overlap or leave a gap; the session's first error.
+  // kInvalidArgument when ranges are open, overlap or leave a gap, or the sub-tree is finished
+  // already; the first error of a range, kCancelled if one was given up; the session's first error.
   Status Finish(std::optional<Bytes> attributes = std::nullopt) PGK_EXCLUDES(mutex_);
 
  private:
@@ -53,13 +55,14 @@ class StreamWriter {
 
   WriterSession& session() { return session_; }
   const StreamSpec& spec() const { return spec_; }
-  StoredCounters& counters() { return counters_; }
+  StreamAccount& account() { return account_; }
 
   // The leaf to compare with; null if there is none, it is too fragmented, or it is damaged (its
   // units are then stored again).
   Result<std::shared_ptr<const MapLeaf>> BaseLeaf(uint64_t number);
   Result<std::optional<BlobNode>> ReadBaseBlob(const LeafBlob& blob);
-  std::shared_ptr<LeafDraft> BeginLeaf(uint64_t number, std::shared_ptr<const MapLeaf> base)
+  std::shared_ptr<LeafDraft> BeginLeaf(uint64_t number,
+                                       std::shared_ptr<const MapLeaf> base) noexcept
       PGK_EXCLUDES(mutex_);
   void NoteShortUnit(uint64_t unit) PGK_EXCLUDES(mutex_);
   void RangeClosed() PGK_EXCLUDES(mutex_);
@@ -72,7 +75,7 @@ class StreamWriter {
   using ReadyLeaf = std::pair<uint64_t, IndexChild>;
 
   WriterSession& session_;
-  StoredCounters& counters_;
+  StreamAccount account_;
   const StreamSpec spec_;
   const std::unique_ptr<StreamMap> base_;
   const OnFinished on_finished_;

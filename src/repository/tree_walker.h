@@ -1,10 +1,12 @@
-// The seam between structural verification and whoever can read trees of nodes.
+// The seam between verification and whoever can read trees of nodes.
 #pragma once
 
 #include "base/error.h"
 #include "base/result.h"
 #include "repository/frame_place.h"
+#include "repository/frame_table.h"
 #include "repository/manifest.h"
+#include "repository/reference_list.h"
 
 namespace pgkeep::repository {
 
@@ -13,12 +15,17 @@ class TreeVisitor {
  public:
   virtual ~TreeVisitor() = default;
 
-  // A node was read, opened, decoded, and has the id that its parent names. Once per distinct node.
+  // A node was read, opened, decoded, and has the id that its parent names. Once per visit.
   virtual void OnNode(const FramePlace& place) = 0;
 
-  // A leaf or blob names `units` units of a frame of a data pack. Not read, and may come
-  // repeatedly.
-  virtual void OnFrame(const FramePlace& place, uint32_t units) = 0;
+  // A leaf or blob names a frame of the data pack `pack` (LeafFrame::pack means nothing here). Not
+  // read, and may come repeatedly. False if something is wrong with it: what names it is then not
+  // passed over when another backup shares it.
+  virtual bool OnFrame(const PackName& pack, const LeafFrame& frame) = 0;
+
+  // A leaf is passed over, because it was visited for another backup with nothing wrong. Called
+  // once for each pack that it needs, with its frame or node that ends last there.
+  virtual void OnShared(const FramePlace& place) = 0;
 
   // Something below the manifest cannot be read or contradicts itself; the error says where. The
   // walk goes on beside it.
@@ -30,9 +37,11 @@ class TreeWalker {
  public:
   virtual ~TreeWalker() = default;
 
-  // Visits everything that `manifest` (of backup `id`) reaches. Damage goes to the visitor; fails
-  // only for what ends the work as such: kCancelled, kWrongKey, an unreachable store.
-  virtual Status Walk(const BackupId& id, const Manifest& manifest, TreeVisitor& visitor) = 0;
+  // Visits everything that `manifest` (of backup `id`, with this list) reaches. Damage goes to the
+  // visitor; fails only for what ends the work as such: kCancelled, kWrongKey, an unreachable
+  // store.
+  virtual Status Walk(const BackupId& id, const Manifest& manifest, const ReferenceList& references,
+                      TreeVisitor& visitor) = 0;
 };
 
 }  // namespace pgkeep::repository

@@ -13,9 +13,11 @@
 #include "repository/key_ring.h"
 #include "repository/limits.h"
 #include "repository/pack_keys.h"
+#include "repository/pack_ledger.h"
 #include "repository/pack_scanner.h"
 #include "repository/session_object.h"
 #include "repository/verify_inventory.h"
+#include "repository/verify_maps.h"
 
 namespace pgkeep::repository {
 namespace {
@@ -68,6 +70,9 @@ class PackChecker {
   PackChecker(const ControlAccess& control, bool open_frames, VerifyFindings& findings)
       : control_(control), open_frames_(open_frames), findings_(findings) {}
 
+  // The frames of the data packs that were opened and found whole. The caller empties it.
+  PackLedger& ledger() { return ledger_; }
+
   // Damage as an error for the caller to judge.
   Status Check(const PackFact& fact) {
     PGK_ASSIGN_OR_RETURN(const Bytes pack, control_.Get(fact.name.Key(), kMaxPackBytes));
@@ -91,11 +96,19 @@ class PackChecker {
     if (data) PGK_TRY(LoadWriterKey(name.writer));
     const ByteSpan prk = data ? writer_key_.Expose() : context.keys->meta_key();
     PGK_ASSIGN_OR_RETURN(const PackKeys keys, OpenPackHeader(header, name, context.id, prk));
-    return WalkPack(pack, keys, context.id, opener_, data ? &context.keys->content_hmac() : nullptr,
-                    [this](const ScannedFrame&, const FooterFrame&, ByteSpan) {
-                      ++findings_.counts().frames;
-                      return Ok();
-                    });
+    std::vector<PackLedger::Frame> frames;
+    PGK_TRY(WalkPack(pack, keys, context.id, opener_,
+                     data ? &context.keys->content_hmac() : nullptr,
+                     [&](const ScannedFrame& frame, const FooterFrame& entry, ByteSpan) {
+                       ++findings_.counts().frames;
+                       if (data) {
+                         frames.push_back({frame.offset, frame.header.clen, frame.header.rlen,
+                                           entry.units, entry.hash});
+                       }
+                       return Ok();
+                     }));
+    if (data) ledger_.Add(name, std::move(frames));
+    return Ok();
   }
 
   Status LoadWriterKey(const WriterId& writer) {
@@ -115,12 +128,27 @@ class PackChecker {
   const bool open_frames_;
   VerifyFindings& findings_;
   FrameOpener opener_;
+  PackLedger ledger_;
   std::optional<WriterId> key_of_;
   SecretBytes writer_key_;
 };
 
+// Nothing, with a problem unless the backup has expired meanwhile, when the list is damaged.
+Result<std::optional<ReferenceList>> ReadListOfLive(const ControlAccess& control,
+                                                    const VerifiedBackup& backup,
+                                                    VerifyFindings& findings) {
+  Result<ReferenceList> references =
+      control.ReadReferenceList(backup.id, backup.reference_list_sha256);
+  if (references.ok()) return std::optional<ReferenceList>(*std::move(references));
+  if (!IsDamage(references.error())) return std::move(references).error();
+  PGK_ASSIGN_OR_RETURN(const bool expired, control.Exists(ExpiryKey(backup.id)));
+  if (!expired) findings.AddProblem(ReferenceListKey(backup.id), references.error(), backup.id);
+  return std::optional<ReferenceList>();
+}
+
 // Which backups a bad pack hurts is looked up afterwards: lists are too large to keep them all. A
-// pack that none needs any more, since its backups expired while this ran, is no problem.
+// pack that none needs any more, since its backups expired while this ran, is no problem; but only
+// when every list was read can that be known.
 Status AssignBackups(const ControlAccess& control, const VerifyInventory& inventory,
                      VerifyFindings& findings) {
   std::set<std::string> unassigned;
@@ -128,18 +156,24 @@ Status AssignBackups(const ControlAccess& control, const VerifyInventory& invent
     if (PackName::Parse(key).ok()) unassigned.insert(key);
   }
   if (unassigned.empty()) return Ok();
+  bool all_known = !findings.counts().truncated;
   for (const VerifiedBackup& backup : inventory.live) {
     PGK_ASSIGN_OR_RETURN(const bool expired, control.Exists(ExpiryKey(backup.id)));
     if (expired) continue;
-    const Result<ReferenceList> references =
-        control.ReadReferenceList(backup.id, backup.reference_list_sha256);
-    if (!references.ok()) continue;  // a problem of its own, reported before
+    PGK_ASSIGN_OR_RETURN(const std::optional<ReferenceList> references,
+                         ReadListOfLive(control, backup, findings));
+    if (!references) {
+      PGK_ASSIGN_OR_RETURN(const bool gone, control.Exists(ExpiryKey(backup.id)));
+      all_known = all_known && gone;
+      continue;
+    }
     for (const std::string& key : unassigned) {
       if (references->Find(*PackName::Parse(key)) == nullptr) continue;
       VerifyProblem& problem = findings.problems().at(key);
       findings.AddProblem(key, problem.error, backup.id);
     }
   }
+  if (!all_known) return Ok();
   for (const std::string& key : unassigned) {
     if (findings.problems().at(key).backups.empty()) findings.problems().erase(key);
   }
@@ -152,17 +186,9 @@ Result<std::vector<PackFact>> CollectFacts(const ControlAccess& control,
                                            VerifyFindings& findings) {
   std::vector<PackFact> facts;
   for (const VerifiedBackup& backup : inventory.live) {
-    const Result<ReferenceList> references =
-        control.ReadReferenceList(backup.id, backup.reference_list_sha256);
-    if (references.ok()) {
-      AddFacts(options, *references, backup.id, facts, findings);
-      continue;
-    }
-    if (!IsDamage(references.error())) return references.error();
-    PGK_ASSIGN_OR_RETURN(const bool expired, control.Exists(ExpiryKey(backup.id)));
-    if (!expired) {
-      findings.AddProblem(ReferenceListKey(backup.id), references.error(), backup.id);
-    }
+    PGK_ASSIGN_OR_RETURN(const std::optional<ReferenceList> references,
+                         ReadListOfLive(control, backup, findings));
+    if (references) AddFacts(options, *references, backup.id, facts, findings);
   }
   return facts;
 }
@@ -194,11 +220,19 @@ Result<VerifyReport> VerifyData(const RepositoryContext& context,
       return Err(ErrorCode::kCancelled, "stopped before all packs were read");
     }
     const Status checked = checker.Check(fact);
-    if (checked.ok()) continue;
-    if (!IsDamage(checked.error())) {
-      return Error(checked.error()).WithContext("verifying " + fact.name.Key());
+    if (!checked.ok()) {
+      if (!IsDamage(checked.error())) {
+        return Error(checked.error()).WithContext("verifying " + fact.name.Key());
+      }
+      findings.AddProblem(fact.name.Key(), checked.error());
     }
-    findings.AddProblem(fact.name.Key(), checked.error());
+    if (checker.ledger().full()) {
+      PGK_TRY(CompareMaps(control, inventory, checker.ledger(), findings));
+      checker.ledger() = {};
+    }
+  }
+  if (!checker.ledger().empty()) {
+    PGK_TRY(CompareMaps(control, inventory, checker.ledger(), findings));
   }
   PGK_TRY(AssignBackups(control, inventory, findings));
   return findings.Finish();

@@ -159,6 +159,48 @@ TEST_F(VerifyDataTest, BackupThatExpiresMeanwhileIsNoProblem) {
   EXPECT_THAT(report->problems, IsEmpty());
 }
 
+// Who needs a bad pack is looked up in the lists once more: that may fail as well, and must not
+// make the pack a good one.
+TEST_F(VerifyDataTest, BadPackIsNotForgottenWhenTheListsCannotBeReadAgain) {
+  const DummyBackup backup = repository_.MakeBackup({}, 1);
+  const std::string key = backup.references.entries()[0].name.Key();
+  memory_.store.Tamper(key, [](Bytes& bytes) { bytes[500] ^= 1; });
+  for (const ErrorCode code :
+       {ErrorCode::kUnavailable, ErrorCode::kTimeout, ErrorCode::kPermission}) {
+    testing::FaultyStore faulty(memory_.store, memory_.clock);
+    const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFailBefore,
+                                        .operation = storage::StoreOperation::kGet,
+                                        .key_contains = ReferenceListKey(backup.id),
+                                        .nth = 2,
+                                        .times = 100,
+                                        .code = code});
+    const auto report = VerifyData(repository_.KeylessContext(&faulty), {});
+    EXPECT_GT(faulty.fired(rule), 0U);
+    ASSERT_FALSE(report.ok());
+    EXPECT_EQ(report.error().code(), code);
+  }
+}
+
+TEST_F(VerifyDataTest, BadPackIsNotForgottenWhenItsListIsDamagedMeanwhile) {
+  const DummyBackup backup = repository_.MakeBackup({}, 1);
+  const std::string key = backup.references.entries()[0].name.Key();
+  memory_.store.Tamper(key, [](Bytes& bytes) { bytes[500] ^= 1; });
+  testing::FaultyStore faulty(memory_.store, memory_.clock);
+  const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFlipRead,
+                                      .operation = storage::StoreOperation::kGet,
+                                      .key_contains = ReferenceListKey(backup.id),
+                                      .nth = 2,
+                                      .times = 100,
+                                      .offset = 70});
+  const auto report = VerifyData(repository_.KeylessContext(&faulty), {});
+  EXPECT_GT(faulty.fired(rule), 0U);
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_FALSE(report->Outcome().ok());
+  ASSERT_THAT(report->problems, SizeIs(2));
+  EXPECT_EQ(report->problems[0].key, key);
+  EXPECT_EQ(report->problems[1].key, ReferenceListKey(backup.id));
+}
+
 TEST_F(VerifyDataTest, UnreachableStoreIsAnErrorAndNoDamage) {
   repository_.MakeBackup({}, 1);
   testing::FaultyStore faulty(memory_.store, memory_.clock);

@@ -34,7 +34,13 @@ class ListVisitor final : public TreeVisitor {
     CheckPlace(place);
   }
 
-  void OnFrame(const FramePlace& place, uint32_t /*units*/) override { CheckPlace(place); }
+  bool OnFrame(const PackName& pack, const LeafFrame& frame) override {
+    CheckPlace({pack, frame.offset, frame.clen, frame.rlen});
+    return true;
+  }
+
+  // Another backup has another list.
+  void OnShared(const FramePlace& place) override { CheckPlace(place); }
 
   void OnDamage(const Error& error) override {
     findings_.AddProblem(ManifestKey(backup_), error, backup_);
@@ -128,7 +134,12 @@ class StructureCheck {
     const std::string copy_key = ConfigCopyKey(generation);
     const Result<Bytes> copy = control_.Get(copy_key, kMaxConfigObjectBytes);
     if (!copy.ok()) return Note(copy_key, copy.error());
-    if (!BytesEqual(*copy, *object)) {
+    if (!config.ok()) {
+      // The copy is what mends it: whether that is whole matters, not that it is different.
+      if (!DecodeConfig(*copy, context_.id, generation, &context_.config->operator_public_key)) {
+        findings_.AddProblem(copy_key, CorruptObject(copy_key, "it is damaged too"));
+      }
+    } else if (!BytesEqual(*copy, *object)) {
       findings_.AddProblem(copy_key, CorruptObject(copy_key, "it differs from " + key));
     }
     return Ok();
@@ -264,7 +275,7 @@ class StructureCheck {
     if (options_.walker == nullptr || references == nullptr) return Ok();
     ListVisitor visitor(*references, backup.id, findings_);
     PGK_TRY_CONTEXT("verifying the trees of backup " + backup.id.Hex(),
-                    options_.walker->Walk(backup.id, *manifest, visitor));
+                    options_.walker->Walk(backup.id, *manifest, *references, visitor));
     return Ok();
   }
 

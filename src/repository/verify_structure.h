@@ -25,7 +25,10 @@ struct VerifyStructureOptions {
 // with a good signature; for each live backup `ses`, `man` and `ref` are there, `man` and `ref`
 // have the hashes of the decision, and every pack of `ref` is listed with its size. With
 // context.keys also: manifests decode and name the same `ref` and `ses`; with a walker, every node
-// of every tree decodes and has its id, and every frame that it names lies in a pack of `ref`.
+// of every tree decodes, has its id and is what its parent says, and every frame that it names lies
+// within a pack of `ref`. Whether a frame begins at that place, and has that content, is not seen
+// here: what tells it is sealed with keys for data, or takes a request for each frame. VerifyData
+// with open_frames compares that.
 //
 // Damage is in the report; errors are for what ends the work: kNotFound (a requested backup), an
 // unreachable store, kCancelled, kWrongKey. Safe beside writers and the collector: what vanishes

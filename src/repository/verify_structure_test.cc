@@ -30,7 +30,8 @@ class ScriptedWalker final : public TreeWalker {
   using Script = std::function<Status(TreeVisitor&)>;
   explicit ScriptedWalker(Script script) : script_(std::move(script)) {}
 
-  Status Walk(const BackupId& id, const Manifest& manifest, TreeVisitor& visitor) override {
+  Status Walk(const BackupId& id, const Manifest& manifest, const ReferenceList& /*references*/,
+              TreeVisitor& visitor) override {
     walked.push_back(id);
     sources.push_back(manifest.source);
     return script_(visitor);
@@ -42,6 +43,10 @@ class ScriptedWalker final : public TreeWalker {
  private:
   Script script_;
 };
+
+LeafFrame FrameAt(uint32_t offset, uint32_t clen) {
+  return {.pack = 0, .offset = offset, .clen = clen, .rlen = 5000, .units = 16, .hash = {}};
+}
 
 class VerifyStructureTest : public ::testing::Test {
  protected:
@@ -245,7 +250,7 @@ TEST_F(VerifyStructureTest, WalksTheTreesOfEveryBackup) {
   const PackName data{base_.id, PackKind::kData, 0};
   ScriptedWalker walker([&](TreeVisitor& visitor) {
     visitor.OnNode({meta, 96, 100, 100});
-    visitor.OnFrame({data, 96, 1000 - 96 - 48, 5000}, 16);
+    visitor.OnFrame(data, FrameAt(96, 1000 - 96 - 48));
     return Ok();
   });
   const VerifyReport report = Verify({.walker = &walker}, true);
@@ -258,7 +263,7 @@ TEST_F(VerifyStructureTest, WalksTheTreesOfEveryBackup) {
 TEST_F(VerifyStructureTest, TreeThatNamesAPackOutsideTheListIsDamaged) {
   const PackName outside{WriterId{{7}}, PackKind::kData, 0};
   ScriptedWalker walker([&](TreeVisitor& visitor) {
-    visitor.OnFrame({outside, 96, 10, 10}, 1);
+    visitor.OnFrame(outside, FrameAt(96, 10));
     return Ok();
   });
   const VerifyReport report = Verify({.walker = &walker, .backups = {next_.id}}, true);
@@ -270,7 +275,7 @@ TEST_F(VerifyStructureTest, TreeThatNamesAPackOutsideTheListIsDamaged) {
 TEST_F(VerifyStructureTest, FrameBeyondTheEndOfItsPackIsDamage) {
   const PackName data{base_.id, PackKind::kData, 0};
   ScriptedWalker walker([&](TreeVisitor& visitor) {
-    visitor.OnFrame({data, 96, 1000 - 96 - 48 + 1, 5000}, 1);
+    visitor.OnFrame(data, FrameAt(96, 1000 - 96 - 48 + 1));
     return Ok();
   });
   EXPECT_THAT(Verify({.walker = &walker, .backups = {next_.id}}, true).problems, SizeIs(1));

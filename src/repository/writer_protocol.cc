@@ -1,6 +1,7 @@
 #include "repository/writer_protocol.h"
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -197,6 +198,19 @@ Status CheckCommitObjects(const ControlAccess& control, const WriterTicket& tick
   return Ok();
 }
 
+// Step W6 for the keys: without `ses/<T>` the data packs of T are there, but for nobody.
+Status CheckSessionsPresent(const RepositoryContext& context, const WriterId& writer,
+                            const ReferenceList& references) {
+  std::set<WriterId> writers = {writer};
+  for (const WriterId& owner : references.Writers()) writers.insert(owner);
+  PGK_ASSIGN_OR_RETURN(const std::set<WriterId> missing, FindMissingSessions(context, writers));
+  if (missing.empty()) return Ok();
+  return Err(ErrorCode::kConflict,
+             "the writer keys of {} backups whose packs this one needs are missing, first {}",
+             missing.size(), SessionKey(*missing.begin()))
+      .WithHint("run 'pgkeep verify' to see what is damaged, then start the backup again");
+}
+
 // Step W7. The bytes are made once: every try sends the same, so that reading them back proves that
 // the decision is ours.
 Status CreateCommit(const ControlAccess& control, const WriterId& writer, ByteSpan object) {
@@ -290,6 +304,17 @@ Status CheckPacksPresent(const RepositoryContext& context, const ReferenceList& 
       .WithHint("run 'pgkeep check' to see what is damaged, then start the backup again");
 }
 
+Result<std::set<WriterId>> FindMissingSessions(const RepositoryContext& context,
+                                               const std::set<WriterId>& writers) {
+  const ControlAccess control(context);
+  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> there,
+                       control.ListWriters(kSessionPrefix, ObjectName::Kind::kSession,
+                                           ControlAccess::Strangers::kIgnore));
+  std::set<WriterId> missing;
+  std::ranges::set_difference(writers, there, std::inserter(missing, missing.end()));
+  return missing;
+}
+
 Result<CommitReceipt> CommitWriter(const RepositoryContext& context, const WriterTicket& ticket,
                                    Bytes manifest_object, Bytes reference_object) {
   const ControlAccess control(context);
@@ -297,7 +322,10 @@ Result<CommitReceipt> CommitWriter(const RepositoryContext& context, const Write
   PGK_TRY(CheckCommitObjects(control, ticket, manifest_object, reference_object, references));
   PGK_TRY(control.Create(ManifestKey(ticket.writer), manifest_object));
   PGK_TRY(control.Create(ReferenceListKey(ticket.writer), reference_object));
-  if (!MutantActive(Mutant::kNoPresenceCheck)) PGK_TRY(CheckPacksPresent(context, references));
+  if (!MutantActive(Mutant::kNoPresenceCheck)) {
+    PGK_TRY(CheckPacksPresent(context, references));
+    PGK_TRY(CheckSessionsPresent(context, ticket.writer, references));
+  }
 
   CommitReceipt receipt;
   receipt.backup = ticket.writer;

@@ -8,6 +8,7 @@
 // and block; one writer is driven by one thread.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,11 @@ Result<std::vector<PackEntry>> FindMissingPacks(const RepositoryContext& context
 // FindMissingPacks as a yes or no: kConflict naming the first missing pack and how many there are.
 Status CheckPacksPresent(const RepositoryContext& context, const ReferenceList& references);
 
+// Those of `writers` whose `ses/<T>` is not there, so that nobody can open their data packs. Also
+// part of step W6. One listing of all sessions.
+Result<std::set<WriterId>> FindMissingSessions(const RepositoryContext& context,
+                                               const std::set<WriterId>& writers);
+
 // Proof that a backup exists.
 struct CommitReceipt {
   BackupId backup;
@@ -81,11 +87,12 @@ struct CommitReceipt {
   Timestamp committed;
 };
 
-// Steps W5 to W8: creates `man/<S>` and `ref/<S>`, checks that every pack is there, and creates
-// `dec/<S>` = COMMIT. Both objects must decode, and name this writer and each other. Only success
-// means that the backup exists.
+// Steps W5 to W8: creates `man/<S>` and `ref/<S>`, checks that every pack and every writer key is
+// there, and creates `dec/<S>` = COMMIT. Both objects must decode, and name this writer and each
+// other. Only success means that the backup exists.
 //   kConflict     somebody has aborted this writer (the collector, after 24 hours without heartbeat
-//                 or by an operator's order), or a pack has gone; start a new backup
+//                 or by an operator's order), or a pack or the key of one has gone; start a new
+//                 backup
 //   kUnavailable, kTimeout, kCancelled with the words "outcome unknown": the decision was sent but
 //                 no answer came: the backup may exist, now or later. Everything else: it does not.
 // Never call it twice for one ticket.

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "repository/config_object.h"
+#include "repository/control_access.h"
 #include "repository/fingerprint_node.h"
 #include "repository/key_ring.h"
 #include "repository/limits.h"
@@ -34,6 +35,9 @@ struct WriterSession::Sizes {
 
 namespace {
 
+// A base that is damaged all over is worth no more lines than these.
+constexpr size_t kWarningsMax = 256;
+
 std::function<std::unique_ptr<codec::BlockCodec>()> CodecMaker(const RepositoryContext& context,
                                                                const WriterOptions& options) {
   if (options.make_codec) return options.make_codec;
@@ -54,7 +58,8 @@ WriterSession::WriterSession(const RepositoryContext& context, const WriterTicke
       nodes_(context, local),
       fingerprints_(nodes_),
       codecs_(CodecMaker(context, options)),
-      jobs_([] { return std::make_unique<FrameJob>(); }),
+      jobs_([] { return std::make_unique<FrameJob>(); },
+            [](FrameJob& job) { job.payload.Clear(); }),
       uploads_("upload", options.upload_threads, 1),
       prints_(context, SinkOptions(PackKind::kMeta, Sizes::For(context, options))),
       tree_(context, SinkOptions(PackKind::kMeta, Sizes::For(context, options))),
@@ -62,6 +67,7 @@ WriterSession::WriterSession(const RepositoryContext& context, const WriterTicke
       node_writer_(tree_, codecs_, context.keys->node_hmac()),
       data_(context, SinkOptions(PackKind::kData, Sizes::For(context, options))),
       encoders_("encode", options.encode_threads, size_t{2} * (options.encode_threads + 1)) {
+  nodes_.RememberDamage();
   for (const BaseBackup& base : ticket.bases) nodes_.AddPacks(base.references);
 }
 
@@ -104,13 +110,18 @@ Result<StoredFrame> WriterSession::StoreUnits(FrameJob& job, StoredCounters& cou
   counters.new_units += units;
   counters.new_bytes += unit_bytes;
   counters.stored_bytes += FrameBytes(place.clen);
-  return StoredFrame{{place.pack.writer, place.pack.seq},
+  // As the pack remembers it, not as it was meant to be.
+  const FooterFrame& recorded = pack->builder->frames().back();
+  StoredFrame stored{{place.pack.writer, place.pack.seq},
                      {.pack = 0,
-                      .offset = place.offset,
+                      .offset = recorded.offset,
                       .clen = place.clen,
                       .rlen = place.rlen,
-                      .units = static_cast<uint8_t>(units),
-                      .hash = hash}};
+                      .units = recorded.units,
+                      .hash = recorded.hash}};
+  stored.checksum = FrameChecksum(stored.pack, stored.frame);
+  if (options_.after_frame) options_.after_frame(stored);
+  return stored;
 }
 
 Result<FingerprintPlace> WriterSession::StoreFingerprints(const PackSink::OpenPack& pack) {
@@ -128,19 +139,34 @@ const PackEntry* WriterSession::FindBasePack(const PackName& pack) const {
   return nullptr;
 }
 
-std::shared_ptr<const FingerprintTable> WriterSession::BaseFingerprints(const PackName& pack) {
+Result<std::shared_ptr<const FingerprintTable>> WriterSession::BaseFingerprints(
+    const PackName& pack) {
   const PackEntry* entry = FindBasePack(pack);
   if (entry == nullptr || missing_.contains(pack)) return nullptr;
   if (missing_.contains({pack.writer, PackKind::kMeta, entry->fingerprints->meta_seq})) {
     return nullptr;
   }
   if (options_.store_again && options_.store_again(*entry)) return nullptr;
+  {
+    const MutexLock lock(mutex_);
+    if (without_fingerprints_.contains(pack)) return nullptr;
+  }
   Result<std::shared_ptr<const FingerprintTable>> table = fingerprints_.Get(*entry);
-  if (table.ok()) return *std::move(table);
-  Log(LogLevel::kWarning, "repository",
-      "the fingerprints of {} cannot be read, so its units are stored again: {}", pack.Key(),
-      table.error().ToString());
+  if (table.ok() || !IsDamage(table.error())) return table;
+  WarnOfDamage("the fingerprints of " + pack.Key() + " are damaged, so its units are stored again",
+               table.error());
+  const MutexLock lock(mutex_);
+  without_fingerprints_.insert(pack);
   return nullptr;
+}
+
+void WriterSession::WarnOfDamage(std::string_view what, const Error& error) {
+  std::string line = std::string(what) + ": " + error.ToString();
+  {
+    const MutexLock lock(mutex_);
+    if (warned_.size() == kWarningsMax || !warned_.insert(line).second) return;
+  }
+  Log(LogLevel::kWarning, "repository", "{}", line);
 }
 
 bool WriterSession::MayName(const NodePointer& pointer) const {
@@ -184,17 +210,6 @@ Result<ReferenceList> WriterSession::BuildReferences() {
   entries.reserve(named.size());
   for (auto& [name, entry] : named) entries.push_back(std::move(entry));
   return ReferenceList::FromEntries(std::move(entries));
-}
-
-void WriterSession::Fail(const Error& error) {
-  const MutexLock lock(mutex_);
-  if (!error_) error_ = error;
-}
-
-Status WriterSession::CheckStatus() const {
-  const MutexLock lock(mutex_);
-  if (error_) return *error_;
-  return Ok();
 }
 
 }  // namespace pgkeep::repository

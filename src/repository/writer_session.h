@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/mutex.h"
@@ -15,6 +17,7 @@
 #include "base/worker_pool.h"
 #include "codec/codec.h"
 #include "repository/fingerprint_cache.h"
+#include "repository/first_error.h"
 #include "repository/frame_set.h"
 #include "repository/limits.h"
 #include "repository/local_pack_cache.h"
@@ -45,6 +48,13 @@ struct WriterOptions {
   // Makes compressors; empty: zstd at the repository's level. The seam for tests of a codec that
   // lies.
   std::function<std::unique_ptr<codec::BlockCodec>()> make_codec;
+  // Nodes of big units stand inline in their leaf up to this many bytes in all, then by reference:
+  // 16,384 inline ones would make the leaf longer than a frame may be. The seam for tests that do
+  // not have the gibibytes.
+  uint32_t inline_blob_bytes = kMaxInlineBlobBytesPerLeaf;
+  // Sees each units frame after it was stored, before its leaf is made; empty. Called from several
+  // threads. The seam for tests of memory that flips.
+  std::function<void(StoredFrame&)> after_frame;
   // Show signs of life from a thread of its own.
   bool heartbeat_thread = true;
 };
@@ -55,11 +65,17 @@ struct FrameJob {
   std::array<uint64_t, kMaxUnitsPerFrame> fingerprints{};
 };
 
-// What the sub-trees of a backup stored themselves. Thread-safe.
+// What a stream or a sub-tree stored itself. Thread-safe.
 struct StoredCounters {
   std::atomic<uint64_t> new_units = 0;
   std::atomic<uint64_t> new_bytes = 0;     // before compression
   std::atomic<uint64_t> stored_bytes = 0;  // after it
+
+  void Add(const StoredCounters& other) {
+    new_units += other.new_units;
+    new_bytes += other.new_bytes;
+    stored_bytes += other.stored_bytes;
+  }
 };
 
 // What everything that writes one backup shares: packs, nodes, threads, the base, the first error.
@@ -76,19 +92,23 @@ class WriterSession {
   WriterSession& operator=(const WriterSession&) = delete;
 
   const RepositoryContext& context() const { return context_; }
+  const WriterOptions& options() const { return options_; }
   NodeStore& nodes() { return nodes_; }
   NodeWriter& node_writer() { return node_writer_; }
+  // Of the finished sub-trees.
   PackUsage& usage() { return usage_; }
   WorkerPool& encoders() { return encoders_; }
 
   ObjectPool<FrameJob>& jobs() { return jobs_; }
 
-  // Stores one frame of units and adds to `counters`.
+  // Stores one frame of units and adds to `counters`. Its errors are those of the whole backup.
   Result<StoredFrame> StoreUnits(FrameJob& job, StoredCounters& counters);
 
   // The fingerprints of a pack of a base, or null when its units are to be stored again: the pack
-  // is missing, wanted away, or its fingerprints cannot be read.
-  std::shared_ptr<const FingerprintTable> BaseFingerprints(const PackName& pack);
+  // is missing, wanted away, or its fingerprints are damaged. Errors: those of reading that say
+  // nothing about the fingerprints, such as a store that does not answer.
+  Result<std::shared_ptr<const FingerprintTable>> BaseFingerprints(const PackName& pack)
+      PGK_EXCLUDES(mutex_);
 
   // Whether the backup may name this node of a base: not if its pack is missing, even where a local
   // copy of the pack could still be read.
@@ -98,11 +118,17 @@ class WriterSession {
   Status Flush();
 
   // What `ref/<S>` has to say: entries of all packs in usage(), own and reused, with live units.
+  // Takes usage() away.
   Result<ReferenceList> BuildReferences();
 
-  // Keeps the first error of the threads that work in the background, and passes it to everybody.
-  void Fail(const Error& error) PGK_EXCLUDES(mutex_);
-  Status CheckStatus() const PGK_EXCLUDES(mutex_);
+  // Ends the whole backup: for errors of what everything shares, that is of the store, of the
+  // encoders and of memory. What is wrong with one stream belongs to StreamAccount::Fail.
+  void Fail(const Error& error) { error_.Keep(error); }
+  Status CheckStatus() const { return error_.Check(); }
+
+  // Warns once of each damage to a base that this run heals or works around; of a few hundred at
+  // most.
+  void WarnOfDamage(std::string_view what, const Error& error) PGK_EXCLUDES(mutex_);
 
  private:
   struct Sizes;
@@ -125,8 +151,11 @@ class WriterSession {
   std::atomic<uint32_t> next_data_seq_ = 0;
   std::atomic<uint32_t> next_meta_seq_ = 0;
 
-  mutable Mutex mutex_;
-  std::optional<Error> error_ PGK_GUARDED_BY(mutex_);
+  FirstError error_;
+  Mutex mutex_;
+  // Data packs of bases whose fingerprints are damaged: not to be read for every leaf.
+  std::set<PackName> without_fingerprints_ PGK_GUARDED_BY(mutex_);
+  std::set<std::string> warned_ PGK_GUARDED_BY(mutex_);
 
   // Destroyed in reverse order: first the threads that encode, last the sinks' uploads.
   WorkerPool uploads_;

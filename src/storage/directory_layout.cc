@@ -1,8 +1,10 @@
 #include "storage/directory_layout.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/file_util.h"
@@ -29,6 +31,8 @@ std::string HintFor(const Error& error, const std::string& root) {
       return fmt::format("let the user that runs pgkeep read and write everything in {}", root);
     case EDQUOT:
       return fmt::format("the disk quota of {} is used up; raise it or expire backups", root);
+    case ENOTDIR:
+      return fmt::format("a file stands on the way to {}: give another path", root);
     case EIO:
       return fmt::format("the disk under {} reports errors; look at the kernel log", root);
     case ESTALE:
@@ -92,6 +96,16 @@ Status CheckDirectoryPath(FileSystem& files, const std::string& root, std::strin
     }
   }
   return Ok();
+}
+
+std::string UserName(uint32_t id) {
+  std::array<char, 4096> buffer{};
+  struct passwd entry = {};
+  struct passwd* found = nullptr;
+  if (::getpwuid_r(id, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    return found->pw_name;
+  }
+  return fmt::format("#{}", id);
 }
 
 bool LocksAreMissing(const Error& error) {

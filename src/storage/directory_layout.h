@@ -44,6 +44,9 @@ Error ExplainFileError(Error error, const std::string& root);
 //   kRefused    a symbolic link or special file stands in the way
 Status CheckDirectoryPath(FileSystem& files, const std::string& root, std::string_view relative);
 
+// The name of a user as sudo(8) takes it; "#1000" for one without a name.
+std::string UserName(uint32_t id);
+
 // Whether a lock failed because the file system has none (some network and FUSE ones).
 bool LocksAreMissing(const Error& error);
 

@@ -16,12 +16,15 @@
 #include "storage/directory_listing.h"
 #include "storage/directory_writer.h"
 #include "storage/store_url.h"
+#include "storage/store_util.h"
 
 namespace pgkeep::storage {
 namespace {
 
 // Directories that this instance remembers as durable; beyond it, it forgets and syncs again.
 constexpr size_t kMaxKnownDirectories = 4096;
+
+constexpr uint32_t kRootUser = 0;
 
 // The part before the last slash; "" for a key without one.
 std::string_view ParentOf(std::string_view key) {
@@ -65,6 +68,7 @@ class DirectoryStore final : public ObjectStore {
   std::string DirectoryPath(std::string_view key) const;
   Error Explain(Error error, std::string_view doing, std::string_view key) const;
 
+  Status CreatePlace();
   Status FindFeatures();
   Status CheckCase();
   Status CheckMounted();
@@ -92,6 +96,7 @@ class DirectoryStore final : public ObjectStore {
   const std::string root_;
   // Constant after Open.
   StoreFeatures features_;
+  uint32_t owner_ = kRootUser;  // of the root directory
   bool had_temporary_directory_ = false;
 
   // Set for ever when a directory could not be synced: what the next sync reports is worth nothing.
@@ -112,21 +117,33 @@ Error DirectoryStore::Explain(Error error, std::string_view doing, std::string_v
       .WithContext(fmt::format("{} object {} in {}", doing, key, root_));
 }
 
+// Makes what is missing; what root has made in the directory of another user goes again.
+Status DirectoryStore::CreatePlace() {
+  const std::string temporary = JoinPath(root_, kTemporaryDirectory);
+  PGK_TRY(CreateDirectories(files_, root_, kDirectoryMode));
+  PGK_ASSIGN_OR_RETURN(const FileInfo root, files_.Stat(root_));
+  if (files_.StatNoFollow(temporary).ok()) return Ok();
+  PGK_TRY(CreateDirectories(files_, temporary, kDirectoryMode));
+  PGK_ASSIGN_OR_RETURN(const FileInfo made, files_.StatNoFollow(temporary));
+  if (made.owner != kRootUser || root.owner == kRootUser) return Ok();
+  PGK_TRY(files_.RemoveDirectory(temporary));
+  features_.run_as = UserName(root.owner);
+  return RequireOwnUser(*this);
+}
+
 Status DirectoryStore::Open(bool create) {
   if (!root_.starts_with('/')) {
     return Err(ErrorCode::kInvalidArgument, "repository path '{}' is relative", root_)
         .WithHint("give an absolute path, beginning with '/'");
   }
   const std::string temporary = JoinPath(root_, kTemporaryDirectory);
-  if (create) {
-    PGK_TRY(CreateDirectories(files_, root_, kDirectoryMode));
-    PGK_TRY(CreateDirectories(files_, temporary, kDirectoryMode));
-  }
+  if (create) PGK_TRY(CreatePlace());
   PGK_ASSIGN_OR_RETURN(const FileInfo info, files_.Stat(root_));
   if (info.type != FileInfo::Type::kDirectory) {
     return Err(ErrorCode::kInvalidArgument, "repository path {} is not a directory", root_)
         .WithHint("a repository is a directory; choose another path");
   }
+  owner_ = info.owner;
   const Result<FileInfo> temporary_info = files_.StatNoFollow(temporary);
   had_temporary_directory_ = temporary_info.ok();
   if (temporary_info.ok()) PGK_TRY(CheckCase());
@@ -149,10 +166,14 @@ Status DirectoryStore::FindFeatures() {
                .content_etag = false,
                .versioned = false,
                .can_delete = true,
-               .kind = "directory"};
+               .kind = "directory",
+               .run_as = std::nullopt};
   const Result<std::shared_ptr<DirectoryWriter>> writer = Writer();
   if (writer.ok()) {
     features_.conditional_create = (*writer)->publish_mode() != PublishMode::kNone;
+    if ((*writer)->owner() == kRootUser && owner_ != kRootUser) {
+      features_.run_as = UserName(owner_);
+    }
   } else if (writer.error().code() == ErrorCode::kPermission) {
     features_.can_delete = false;
   }
@@ -192,7 +213,7 @@ Result<std::shared_ptr<DirectoryWriter>> DirectoryStore::Writer() {
 }
 
 Status DirectoryStore::CheckWritable() const {
-  if (!sync_failed_) return Ok();
+  if (!sync_failed_) return RequireOwnUser(*this);
   return Err(ErrorCode::kIo, "an earlier sync of {} failed, so nothing more is written", root_)
       .WithHint("look at the kernel log, check the disk, then start pgkeep again");
 }

@@ -19,6 +19,10 @@
 // Directories are never removed, also when empty: removing one could take a name that another
 // process has created there and not synced yet. They cost nothing but an entry.
 //
+// Users: objects and directories are for their owner alone. Root may read the store of another
+// user, but changes nothing in it (kRefused), since that user could not read what root leaves
+// there.
+//
 // File systems: any with hard links (ext4, XFS, Btrfs, ZFS, NFS); else with
 // renameat2(RENAME_NOREPLACE). Without both, features().conditional_create is false. File systems
 // that ignore case are refused. On NFS the promises hold as far as server and mount options keep
@@ -55,6 +59,7 @@ struct DirectoryStoreOptions {
 //   kInvalidArgument  the path is relative or not a directory
 //   kUnsupported      the file system does not tell upper from lower case
 //   kPermission       the root cannot be read, or not created
+//   kRefused          with options.create: this is root, and the directory is another user's
 Result<std::unique_ptr<ObjectStore>> OpenDirectoryStore(FileSystem& files,
                                                         const DirectoryStoreOptions& options);
 

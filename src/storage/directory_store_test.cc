@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "storage/store_util.h"
 #include "testing/faulty_file_system.h"
 #include "testing/forwarding_file_system.h"
 #include "testing/store_conformance_cases.h"
@@ -104,6 +105,27 @@ TEST_F(DirectoryStoreTest, CreatesMissingParentsAndAcceptsATrailingSlash) {
   ASSERT_TRUE(store.ok()) << store.error().Describe();
   EXPECT_EQ((*store)->Url(), "file://" + directory_.Join("a/b/c"));
   EXPECT_TRUE((*store)->CreateIfAbsent("x", {}).ok());
+}
+
+// What root leaves with mode 0600 in the repository of a service account, that account cannot read.
+TEST_F(DirectoryStoreTest, RootChangesNothingOfAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give a directory away";
+  Open()->CreateIfAbsent("a/b", AsBytes("x")).value();
+  for (const char* name : {"", "+tmp", "a", "a/b"}) {
+    ASSERT_EQ(::chown(Path(name).c_str(), 1, 1), 0);  // "daemon" on Debian
+  }
+  const auto store = Open(PosixFileSystem(), false);
+  EXPECT_TRUE(store->Get("a/b", 10).ok());
+  ExpectExplained(store->CreateIfAbsent("c", {}), ErrorCode::kRefused, "sudo -u daemon pgkeep");
+  ExpectExplained(store->Put("c", {}), ErrorCode::kRefused, "sudo -u daemon pgkeep");
+  ExpectExplained(store->Delete("a/b"), ErrorCode::kRefused, "sudo -u daemon pgkeep");
+  EXPECT_EQ(RequireOwnUser(*store).error().code(), ErrorCode::kRefused);
+  EXPECT_EQ(ListKeys(*store, "", 10), std::vector<std::string>{"a/b"});
+  // Nor is a new repository made for it.
+  std::filesystem::remove(Path("+tmp"));
+  ExpectExplained(OpenDirectoryStore(PosixFileSystem(), {.path = root_, .create = true}),
+                  ErrorCode::kRefused, "sudo -u daemon pgkeep");
+  EXPECT_FALSE(std::filesystem::exists(Path("+tmp")));
 }
 
 TEST_F(DirectoryStoreTest, RootMayBeALink) {

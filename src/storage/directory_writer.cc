@@ -70,6 +70,8 @@ Result<std::shared_ptr<DirectoryWriter>> DirectoryWriter::Open(FileSystem& files
       return lock_file.error();
     }
     auto writer = std::make_shared<DirectoryWriter>(files, directory, id);
+    PGK_ASSIGN_OR_RETURN(const FileInfo made, (*lock_file)->Info());
+    writer->owner_ = made.owner;
     PGK_TRY(writer->Claim());
     PGK_TRY(writer->FindPublishMode());
     return writer;

@@ -61,6 +61,8 @@ class DirectoryWriter {
 
   const std::string& id() const { return id_; }
   PublishMode publish_mode() const { return publish_mode_; }
+  // To whom the files that it makes belong: on some network file systems not the process's user.
+  uint32_t owner() const { return owner_; }
 
   // Writes a new temporary with `bytes`, synced.
   Result<TemporaryFile> Write(ByteSpan bytes);
@@ -79,6 +81,7 @@ class DirectoryWriter {
   // Constant after Open.
   std::unique_ptr<FileLock> lock_;
   PublishMode publish_mode_ = PublishMode::kNone;
+  uint32_t owner_ = 0;
 
   std::atomic<uint64_t> next_number_{1};
 };

@@ -71,6 +71,9 @@ struct StoreFeatures {
   bool can_delete = false;
   // "directory", "memory", "s3": for messages only.
   std::string kind = {};
+  // Set when this process is root and the store belongs to another user, who could not read what
+  // root writes into it: that user's name. Every change is then kRefused (see RequireOwnUser).
+  std::optional<std::string> run_as = {};
 };
 
 // A place that keeps objects by key.

@@ -121,7 +121,7 @@ Result<StoreUrl> ParseStoreUrl(std::string_view text) {
   if (!scheme.empty()) {
     // Only the scheme is shown: the rest may hold a password.
     return UrlError(fmt::format("{}://...", scheme), "has an unknown scheme",
-                    "known schemes are file:// and s3://");
+                    "this version knows file:// only; s3:// comes in a later one");
   }
   return UrlError(text, "is a relative path", "give an absolute path, beginning with '/'");
 }

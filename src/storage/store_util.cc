@@ -1,5 +1,7 @@
 #include "storage/store_util.h"
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <string>
 
@@ -73,6 +75,14 @@ Result<ObjectInfo> CreateOnceByListing(ObjectStore& store, std::string_view key,
                                        const RetryPolicy& policy, Clock& clock,
                                        std::stop_token stop) {
   return CreateConfirmed(store, key, bytes, policy, clock, std::move(stop), ConfirmByListing);
+}
+
+Status RequireOwnUser(const ObjectStore& store) {
+  const std::optional<std::string> user = store.features().run_as;
+  if (!user) return Ok();
+  return Err(ErrorCode::kRefused, "{} belongs to {}, who could not read what root writes there",
+             store.Url(), *user)
+      .WithHint(fmt::format("run as {0}: sudo -u {0} pgkeep ...", *user));
 }
 
 }  // namespace pgkeep::storage

@@ -33,4 +33,8 @@ Result<ObjectInfo> CreateOnceByListing(ObjectStore& store, std::string_view key,
                                        const RetryPolicy& policy, Clock& clock,
                                        std::stop_token stop);
 
+// kRefused, with the command to use instead, when features().run_as is set. Stores ask this before
+// every change; who does something else first, such as replacing a key file, asks before that.
+Status RequireOwnUser(const ObjectStore& store);
+
 }  // namespace pgkeep::storage

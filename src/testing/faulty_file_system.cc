@@ -38,7 +38,9 @@ std::string_view FileCallName(FileCall call) {
                                                 "truncate",
                                                 "sync",
                                                 "close",
-                                                "info"};
+                                                "info",
+                                                "resolve",
+                                                "set access"};
   static_assert(std::size(kNames) == kFileCallCount);
   return kNames[static_cast<size_t>(call)];
 }
@@ -112,6 +114,11 @@ class FaultyFile : public File {
 
   Result<FileInfo> Info() override {
     return owner_.Call<Result<FileInfo>>(FileCall::kInfo, path_, [this] { return inner_->Info(); });
+  }
+
+  Status SetAccess(uint32_t owner, uint32_t group, uint32_t mode) override {
+    return owner_.Call<Status>(FileCall::kSetAccess, path_,
+                               [&] { return inner_->SetAccess(owner, group, mode); });
   }
 
  private:
@@ -231,6 +238,10 @@ Result<std::unique_ptr<File>> FaultyFileSystem::OpenWrite(const std::string& pat
 
 Result<FileInfo> FaultyFileSystem::Stat(const std::string& path) {
   return Call<Result<FileInfo>>(FileCall::kStat, path, [&] { return inner_.Stat(path); });
+}
+
+Result<std::string> FaultyFileSystem::Resolve(const std::string& path) {
+  return Call<Result<std::string>>(FileCall::kResolve, path, [&] { return inner_.Resolve(path); });
 }
 
 Result<FileInfo> FaultyFileSystem::StatNoFollow(const std::string& path) {

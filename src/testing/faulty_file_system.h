@@ -39,10 +39,12 @@ enum class FileCall {
   kSync,
   kClose,
   kInfo,
+  kResolve,
+  kSetAccess,
 };
 
 // How many values FileCall has; they are consecutive from zero.
-inline constexpr size_t kFileCallCount = 20;
+inline constexpr size_t kFileCallCount = 22;
 
 // The name of a call, for messages.
 std::string_view FileCallName(FileCall call);
@@ -106,6 +108,7 @@ class FaultyFileSystem : public FileSystem {
   Result<std::unique_ptr<File>> CreateNew(const std::string& path, uint32_t mode) override;
   Result<std::unique_ptr<File>> OpenWrite(const std::string& path, uint32_t mode) override;
   Result<FileInfo> Stat(const std::string& path) override;
+  Result<std::string> Resolve(const std::string& path) override;
   Result<FileInfo> StatNoFollow(const std::string& path) override;
   Status Link(const std::string& from, const std::string& to) override;
   Status Rename(const std::string& from, const std::string& to) override;

@@ -1,6 +1,7 @@
 #include "testing/faulty_file_system.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <set>
@@ -75,6 +76,11 @@ Status MakeCall(FileSystem& files, File& file, const std::string& root, FileCall
     case FileCall::kInfo:
       PGK_TRY(file.Info());
       return Ok();
+    case FileCall::kResolve:
+      PGK_TRY(files.Resolve(root + "/file"));
+      return Ok();
+    case FileCall::kSetAccess:
+      return file.SetAccess(::geteuid(), ::getegid(), 0600);
   }
   return Err(ErrorCode::kInternal, "no such call");
 }

@@ -18,6 +18,10 @@ Result<std::unique_ptr<File>> ForwardingFileSystem::OpenWrite(const std::string&
 
 Result<FileInfo> ForwardingFileSystem::Stat(const std::string& path) { return inner_.Stat(path); }
 
+Result<std::string> ForwardingFileSystem::Resolve(const std::string& path) {
+  return inner_.Resolve(path);
+}
+
 Result<FileInfo> ForwardingFileSystem::StatNoFollow(const std::string& path) {
   return inner_.StatNoFollow(path);
 }
@@ -82,5 +86,9 @@ Status ForwardingFile::Sync() { return inner_->Sync(); }
 Status ForwardingFile::Close() { return inner_->Close(); }
 
 Result<FileInfo> ForwardingFile::Info() { return inner_->Info(); }
+
+Status ForwardingFile::SetAccess(uint32_t owner, uint32_t group, uint32_t mode) {
+  return inner_->SetAccess(owner, group, mode);
+}
 
 }  // namespace pgkeep::testing

@@ -20,6 +20,7 @@ class ForwardingFileSystem : public FileSystem {
   Result<std::unique_ptr<File>> CreateNew(const std::string& path, uint32_t mode) override;
   Result<std::unique_ptr<File>> OpenWrite(const std::string& path, uint32_t mode) override;
   Result<FileInfo> Stat(const std::string& path) override;
+  Result<std::string> Resolve(const std::string& path) override;
   Result<FileInfo> StatNoFollow(const std::string& path) override;
   Status Link(const std::string& from, const std::string& to) override;
   Status Rename(const std::string& from, const std::string& to) override;
@@ -53,6 +54,7 @@ class ForwardingFile : public File {
   Status Sync() override;
   Status Close() override;
   Result<FileInfo> Info() override;
+  Status SetAccess(uint32_t owner, uint32_t group, uint32_t mode) override;
 
  protected:
   File& inner() { return *inner_; }

@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "testing/keeper.h"
+#include "testing/program.h"
 #include "testing/temporary_directory.h"
 
 namespace pgkeep::testing {
@@ -28,34 +29,27 @@ struct PostgresClusterOptions {
   bool standby = false;
 };
 
-// What a program came to.
-struct ProgramResult {
-  int status = -1;  // exit status; 128 + number for a signal
-  std::string out;
-  std::string err;
-};
-
 // A cluster of its own in a temporary directory: superuser "postgres", database encoding UTF8,
-// locale C, no fsync, unix socket in a private directory, no TCP unless asked for. Running when the
-// constructor returns. As root the server runs as the user "postgres", or "nobody".
+// locale C, no fsync, no autovacuum, unix socket in a private directory, no TCP unless asked for.
+// Running when the constructor returns. As root the server runs as another user, see
+// PostgresServerUser(), who owns the directory.
 //
-// The programs come from $PGKEEP_TEST_PG_BIN, or the newest /usr/lib/postgresql/*/bin. initdb runs
-// once per build directory; a cluster is a copy of what it made.
-//
-// Server and directory go with this object, and also when the test dies in whatever way: a small
-// process beside it waits for that. Everything aborts when it cannot be done. One thread at a time.
+// Server and directory go with this object, and also when the test dies in whatever way (see
+// Keeper). Everything aborts when it cannot be done.
+// One thread at a time, but the const functions are thread-safe.
 class PostgresCluster {
  public:
   explicit PostgresCluster(PostgresClusterOptions options = {});
   PostgresCluster(const PostgresCluster&) = delete;
   PostgresCluster& operator=(const PostgresCluster&) = delete;
-  ~PostgresCluster();
+  ~PostgresCluster() = default;
 
   // One for the whole test program, with default options, made at the first call. Each test works
   // in databases of its own.
   static PostgresCluster& Shared();
 
-  // "host=... port=... user=postgres dbname=..." for libpq, through the socket, or by TCP.
+  // "host=... port=... user=postgres dbname=..." for libpq, through the socket or by TCP. The name
+  // of the database must need no quotes.
   std::string Conninfo(std::string_view database = "postgres") const;
   std::string TcpConninfo(std::string_view database = "postgres") const;
 
@@ -71,40 +65,39 @@ class PostgresCluster {
   // Major version of the server: 15.
   int major_version() const;
 
-  // Stops it (smart enough to wait for nobody: "fast" shutdown), and starts it again on the same
-  // directory and port.
+  // Stops it and waits for nobody ("fast"); starts it again on the same directory and port.
   void Stop();
   void Start();
-  // Crashes it: SIGQUIT to the postmaster, no shutdown checkpoint.
+  // Crashes it: all processes go at once, without a checkpoint.
   void StopImmediately();
-  // kill -9 of one backend; the server then restarts all others by itself.
-  void KillBackend(int pid);
+  // kill -9 of one backend; the server then ends all others and recovers by itself.
+  void KillBackend(int pid) const;
 
   // A program of the server's version: "/usr/lib/postgresql/15/bin/pg_dump".
   static std::string ProgramPath(std::string_view name);
-  // Runs one with these arguments, PGHOST, PGPORT, PGUSER and PGDATABASE set for this cluster, and
-  // waits for it.
-  ProgramResult Run(std::string_view program, const std::vector<std::string>& arguments) const;
-  // Runs SQL with psql and gives back what it prints, without alignment; aborts if it fails.
+  // Runs one with these arguments, with PGHOST, PGPORT, PGUSER and PGDATABASE set for this cluster.
+  ProgramResult Run(std::string_view program, const std::vector<std::string>& arguments,
+                    std::string_view database = "postgres") const;
+  // Runs SQL with psql and gives back what it prints, unaligned, without the last line break;
+  // aborts if it fails.
   std::string Sql(std::string_view sql, std::string_view database = "postgres") const;
 
   // What the server wrote to its log so far.
   std::string ServerLog() const;
 
  private:
-  void WriteConfiguration() const;
+  void WriteConfiguration();
   void MakeCertificate() const;
-  void StartKeeper();
+  bool AwaitReady(size_t log_begin) const;
   pid_t PostmasterPid() const;
-  void WaitUntilGone();
+  void Signal(int number);
 
   const PostgresClusterOptions options_;
-  TemporaryDirectory directory_;
-  std::string data_directory_;
+  const TemporaryDirectory directory_;
+  const std::string data_directory_;
   int port_ = 5432;
-  pid_t keeper_ = -1;     // the process beside us
-  UniqueFd keeper_line_;  // it ends when this closes
   bool running_ = false;
+  std::unique_ptr<Keeper> keeper_;  // ends the server and removes the directory
 };
 
 }  // namespace pgkeep::testing

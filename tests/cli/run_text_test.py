@@ -24,10 +24,12 @@ import dataclasses
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 
 PLACEHOLDERS = {
     "public": r"[0-9a-f]{64}",
@@ -110,7 +112,7 @@ def matches(expected, actual, directory):
     for part in re.split(r"(<\w+>)", collapse(expected)):
         name = part[1:-1] if part.startswith("<") else None
         if name == "dir":
-            pattern += re.escape(directory)
+            pattern += f"(?:{re.escape(directory)}|{re.escape(urllib.parse.quote(directory))})"
         elif name in PLACEHOLDERS:
             pattern += f"(?:{PLACEHOLDERS[name]})"
         else:
@@ -125,6 +127,7 @@ def all_match(expected, actual, directory):
 
 def normalise(line, directory):
     line = line.replace(directory, "<dir>").rstrip()
+    line = line.replace(urllib.parse.quote(directory), "<dir>")
     for name in NORMALISED:
         line = re.sub(rf"(?<![0-9a-zA-Z]){PLACEHOLDERS[name]}(?![0-9a-zA-Z])", f"<{name}>", line)
     return line
@@ -132,10 +135,10 @@ def normalise(line, directory):
 
 def script(statements, prelude):
     """One bash script that leaves the output and status of statement N in .out/N and .status/N."""
-    parts = [f". {prelude}"]
+    parts = [f". {shlex.quote(str(prelude))}"]
     for number, statement in enumerate(statements):
-        parts.append(f"{{ {statement.command}\n}} >$DIR/.out/{number} 2>&1 </dev/null\n"
-                     f"echo $? >$DIR/.status/{number}")
+        parts.append(f"{{ {statement.command}\n}} >\"$DIR/.out/{number}\" 2>&1 </dev/null\n"
+                     f"echo $? >\"$DIR/.status/{number}\"")
     return "\n".join(parts) + "\n"
 
 

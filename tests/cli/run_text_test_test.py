@@ -3,6 +3,8 @@
 
 import pathlib
 import sys
+import tempfile
+import types
 import unittest
 
 sys.dont_write_bytecode = True
@@ -51,6 +53,15 @@ class RunnerTest(unittest.TestCase):
         self.assertEqual(
             runner.normalise(f"/t/x {ID} 2026-01-02T03:04:05Z {ID[:12]}", "/t"),
             "<dir>/x <id> <time> <short>")
+
+    def test_runs_where_names_have_blanks(self):
+        statements, _ = runner.parse("$ echo \"$DIR\"\n$ false\n")
+        options = types.SimpleNamespace(pgkeep="/bin/true", tool="/bin/true")
+        with tempfile.TemporaryDirectory(prefix="a b") as directory:
+            self.assertEqual(runner.run(statements, options, directory), [[directory], ["[1]"]])
+            self.assertTrue(runner.matches("file://<dir>/x", f"file://{directory}/x".replace(
+                " ", "%20"), directory))
+        self.assertIn(". '/a b/prelude.sh'", runner.script(statements, "/a b/prelude.sh"))
 
 
 if __name__ == "__main__":

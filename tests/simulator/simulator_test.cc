@@ -1,6 +1,6 @@
 // The product's own writer, collector and reader in simulated histories full of faults.
 //
-// PGKEEP_SIMULATOR_SEEDS sets how many histories run (default 1,500), PGKEEP_SIMULATOR_FIRST the
+// PGKEEP_SIMULATOR_SEEDS sets how many histories run (default 2,000), PGKEEP_SIMULATOR_FIRST the
 // first seed: to repeat one history, set the first seed to the one that was printed and the number
 // to 1.
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ class Histories : public ::testing::TestWithParam<int> {};
 // In two halves, so that two processors have something to do.
 TEST_P(Histories, LoseNothingCommittedReturnNothingWrongAndLeaveNoGarbage) {
   const uint64_t first = Setting("PGKEEP_SIMULATOR_FIRST", 1);
-  const uint64_t seeds = Setting("PGKEEP_SIMULATOR_SEEDS", 1'500);
+  const uint64_t seeds = Setting("PGKEEP_SIMULATOR_SEEDS", 2'000);
   Outcome total;
   uint64_t histories = 0;
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
@@ -60,6 +60,14 @@ TEST_P(Histories, LoseNothingCommittedReturnNothingWrongAndLeaveNoGarbage) {
   EXPECT_GT(total.faults.stalls, 0U);
   EXPECT_GT(total.faults.clones, 0U);
   EXPECT_GT(total.reads, histories);
+  EXPECT_GT(total.heartbeats, histories / 2);
+  EXPECT_GT(total.losses, 0U);
+  EXPECT_GT(total.faults.outages, 0U);
+  EXPECT_GT(total.faults.file_calls, histories);
+  EXPECT_GT(total.exclusive, 0U);
+  EXPECT_GT(total.broken_leases, 0U);
+  EXPECT_GT(total.with_state, 0U);
+  EXPECT_GT(total.on_directories, 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Halves, Histories, ::testing::Values(0, 1));
