@@ -73,6 +73,24 @@ TEST(ConvertToVersion14, ChangesNothingButTheVersionOf15) {
   EXPECT_EQ(ConvertToVersion14(toc)->header.compression, Compression::kNone);
 }
 
+TEST(ConvertToVersion14, GivesBackTheLargeObjectsOfARealArchive) {
+  TocReader reader;
+  ASSERT_TRUE(reader.Feed(RealCustomArchive()).ok());
+  const Toc old_toc = std::move(reader).Take().value();
+  const Toc toc = ConvertToVersion14(DecodeToc(MadeCustomToc16()).value()).value();
+  for (const char* tag : {"16590", "4000000000", "77777"}) {
+    TocEntry expected = Find(old_toc, "BLOB", tag);
+    TocEntry entry = Find(toc, "BLOB", tag);
+    expected.dump_id = entry.dump_id;
+    EXPECT_EQ(entry, expected);
+  }
+  EXPECT_EQ(Find(toc, "COMMENT", "LARGE OBJECT 77777").definition,
+            Find(old_toc, "COMMENT", "LARGE OBJECT 77777").definition);
+  EXPECT_EQ(Find(toc, "ACL", "LARGE OBJECT 77777").definition,
+            Find(old_toc, "ACL", "LARGE OBJECT 77777").definition);
+  EXPECT_EQ(Find(toc, "BLOBS", "BLOBS"), Find(old_toc, "BLOBS", "BLOBS"));
+}
+
 TEST(ConvertToVersion14, TakesGroupsOfLargeObjectsApart) {
   const Toc toc = ConvertToVersion14(GroupedToc()).value();
   ASSERT_TRUE(EncodeToc(toc).ok());

@@ -19,7 +19,7 @@ inline void AppendLittleEndian(Bytes& out, uint64_t value, uint8_t size) {
 // Appends an integer: a byte for the sign, then the magnitude.
 inline void AppendInt(Bytes& out, int32_t value, uint8_t size = kIntBytes) {
   const int64_t wide = value;
-  out.push_back(value < 0 ? 1 : 0);
+  out.push_back(static_cast<uint8_t>(value < 0));
   AppendLittleEndian(out, static_cast<uint64_t>(wide < 0 ? -wide : wide), size);
 }
 

@@ -22,7 +22,6 @@ Link LinkOf(EntryKind kind) {
     case EntryKind::kTableData:
     case EntryKind::kSequenceSet:
     case EntryKind::kSequenceOwnedBy:
-    case EntryKind::kMaterializedViewData:
     case EntryKind::kRowSecurity:
     case EntryKind::kStatisticsData:
       return Link::kFirstDependency;
@@ -30,6 +29,7 @@ Link LinkOf(EntryKind kind) {
     case EntryKind::kSequence:
     case EntryKind::kIndex:
     case EntryKind::kStatistics:
+    case EntryKind::kMaterializedViewData:
       return Link::kTable;
     case EntryKind::kDefault:
     case EntryKind::kConstraint:
@@ -95,6 +95,15 @@ std::optional<int32_t> OwnerOf(const TocIndex& index, const TocEntry& entry) {
   if (tables.size() == 1) return tables.front()->dump_id;
   const TocEntry* named = FirstNamed(entry, tables);
   return named == nullptr ? tables.front()->dump_id : named->dump_id;
+}
+
+std::optional<Attachment> AttachmentOf(const TocIndex& index, const TocEntry& entry) {
+  if (KindOf(entry) != EntryKind::kTableAttach) return {};
+  const std::vector<const TocEntry*> tables = TableDependencies(index, entry);
+  if (tables.size() != 2) return {};
+  const bool first = tables[0]->schema == entry.schema && tables[0]->tag == entry.tag;
+  return Attachment{.partition = tables[first ? 0 : 1]->dump_id,
+                    .parent = tables[first ? 1 : 0]->dump_id};
 }
 
 }  // namespace pgkeep::archive

@@ -20,4 +20,12 @@ namespace pgkeep::archive {
 // definition decide.
 std::optional<int32_t> OwnerOf(const TocIndex& index, const TocEntry& entry);
 
+// The partition and its parent that a TABLE ATTACH entry joins; none if it is another entry, or if
+// one of the two is not in the archive. The order of its dependencies says nothing.
+struct Attachment {
+  int32_t partition = 0;
+  int32_t parent = 0;
+};
+std::optional<Attachment> AttachmentOf(const TocIndex& index, const TocEntry& entry);
+
 }  // namespace pgkeep::archive

@@ -22,20 +22,17 @@ bool JoinsObjects(EntryKind kind) {
 class Selector {
  public:
   explicit Selector(const TocIndex& index)
-      : index_(index),
-        selected_(index.toc().entries.size(), false),
-        has_owner_(index.toc().entries.size(), false) {
+      : index_(index), selected_(index.toc().entries.size(), false) {
     for (uint32_t i = 0; i < selected_.size(); ++i) {
       const TocEntry& entry = EntryAt(i);
-      const EntryKind kind = KindOf(entry);
       if (const auto owner = OwnerOf(index, entry)) {
         owned_[*owner].push_back(i);
-        has_owner_[i] = true;
+        owners_[entry.dump_id] = *owner;
       }
-      const bool attach = kind == EntryKind::kTableAttach || kind == EntryKind::kIndexAttach;
-      if (attach && entry.dependencies.size() >= 2) {
-        parents_[entry.dependencies[0]] = entry.dependencies[1];
-        if (kind == EntryKind::kTableAttach) AddPartition(entry);
+      if (const auto attachment = AttachmentOf(index, entry)) {
+        parents_[attachment->partition] = attachment->parent;
+        const size_t partition = index.PositionOf(attachment->partition);
+        partitions_[attachment->parent].push_back(static_cast<uint32_t>(partition));
       }
     }
   }
@@ -63,8 +60,10 @@ class Selector {
       const bool is_schema = kind == EntryKind::kSchema && entry.tag == schema;
       if (!is_schema && entry.schema != schema) continue;
       found = true;
-      if (JoinsObjects(kind) || has_owner_[i]) continue;  // these come with others, or not at all
-      if (kind == EntryKind::kTableData) {  // of a table that the archive does not create
+      // These come with others, or not at all.
+      if (JoinsObjects(kind) || owners_.contains(entry.dump_id)) continue;
+      // Of a table or sequence that the archive does not create.
+      if (kind == EntryKind::kTableData || kind == EntryKind::kSequenceSet) {
         left_out_.emplace(i, LeftOutReason::kExtensionData);
         continue;
       }
@@ -96,12 +95,6 @@ class Selector {
 
   bool IsSelected(int32_t dump_id) const {
     return index_.Find(dump_id) != nullptr && selected_[index_.PositionOf(dump_id)];
-  }
-
-  void AddPartition(const TocEntry& attach) {
-    if (index_.Find(attach.dependencies[0]) == nullptr) return;
-    const size_t child = index_.PositionOf(attach.dependencies[0]);
-    partitions_[attach.dependencies[1]].push_back(static_cast<uint32_t>(child));
   }
 
   // Selects an entry and all that belongs to it, but what joins it to others.
@@ -157,18 +150,28 @@ class Selector {
     for (uint32_t i = 0; i < selected_.size(); ++i) {
       if (!selected_[i]) continue;
       for (const uint32_t dependent : index_.DependentsOf(EntryAt(i).dump_id)) {
-        if (!selected_[dependent] && !IsAttachedTo(dependent, EntryAt(i).dump_id)) {
-          left_out_.emplace(dependent, LeftOutReason::kDependent);
-        }
+        if (!selected_[dependent]) left_out_.emplace(dependent, LeftOutReason::kDependent);
       }
     }
   }
 
-  // True for a partition (or its index) and its parent: made apart and joined later, so that the
-  // dependency between them says nothing about making them.
-  bool IsAttachedTo(size_t position, int32_t parent) const {
-    const auto found = parents_.find(EntryAt(position).dump_id);
-    return found != parents_.end() && found->second == parent;
+  // The table that an entry is, or belongs to.
+  int32_t TableOf(int32_t dump_id) const {
+    const auto owner = owners_.find(dump_id);
+    return owner == owners_.end() ? dump_id : owner->second;
+  }
+
+  // True if one is a partition below the other, or they belong to such. Partitions and their
+  // indexes are made apart and joined later: a dependency between them only keeps an order.
+  bool IsPartOf(int32_t dump_id, int32_t other) const {
+    const int32_t ancestor = TableOf(other);
+    size_t steps = 0;  // a damaged archive may have circles
+    for (auto found = parents_.find(TableOf(dump_id));
+         found != parents_.end() && steps <= parents_.size(); ++steps) {
+      if (found->second == ancestor) return true;
+      found = parents_.find(found->second);
+    }
+    return false;
   }
 
   std::vector<bool> FindNeeded() const {
@@ -180,8 +183,9 @@ class Selector {
     while (!pending.empty()) {
       const uint32_t next = pending.back();
       pending.pop_back();
-      for (const int32_t dependency : EntryAt(next).dependencies) {
-        if (index_.Find(dependency) == nullptr || IsAttachedTo(next, dependency)) continue;
+      const TocEntry& entry = EntryAt(next);
+      for (const int32_t dependency : entry.dependencies) {
+        if (index_.Find(dependency) == nullptr || IsPartOf(entry.dump_id, dependency)) continue;
         const auto position = static_cast<uint32_t>(index_.PositionOf(dependency));
         if (selected_[position] || needed[position]) continue;
         needed[position] = true;
@@ -193,11 +197,12 @@ class Selector {
 
   const TocIndex& index_;
   std::vector<bool> selected_;
-  std::vector<bool> has_owner_;
   std::map<uint32_t, LeftOutReason> left_out_;
-  std::unordered_map<int32_t, std::vector<uint32_t>> owned_;       // by dump id of the owner
-  std::unordered_map<int32_t, std::vector<uint32_t>> partitions_;  // by dump id of the parent
-  std::unordered_map<int32_t, int32_t> parents_;  // of partitions and their indexes
+  // By dump id: positions of what belongs to it, and of its partitions; its owner, its parent.
+  std::unordered_map<int32_t, std::vector<uint32_t>> owned_;
+  std::unordered_map<int32_t, std::vector<uint32_t>> partitions_;
+  std::unordered_map<int32_t, int32_t> owners_;
+  std::unordered_map<int32_t, int32_t> parents_;
 };
 
 }  // namespace

@@ -175,6 +175,24 @@ TEST(DescribeReason, IsDifferentForEach) {
   EXPECT_EQ(texts.size(), 6U);
 }
 
+TEST(Select, DoesNotGoByTheOrderOfDependencies) {
+  Toc toc = SmallToc();  // one is a partition of two
+  toc.entries[1].dependencies = {2};
+  TocEntry attach = MakeEntry(30, "TABLE ATTACH", "one", {2, 1});
+  TocEntry index_of_two = MakeEntry(31, "INDEX", "two_i", {2});
+  TocEntry index_of_one = MakeEntry(32, "INDEX", "one_i", {31, 1});
+  TocEntry attach_index = MakeEntry(33, "INDEX ATTACH", "one_i", {2, 31, 1, 32});
+  toc.entries.insert(toc.entries.end(), {attach, index_of_two, index_of_one, attach_index});
+  const TocIndex index(toc);
+  const Selection parent =
+      Select(index, {.tables = {{.schema = "s", .name = "two"}}, .schemas = {}}).value();
+  EXPECT_EQ(parent.entries, (std::vector<int32_t>{1, 2, 11, 12, 30, 31, 32, 33}));
+  const Selection leaf =
+      Select(index, {.tables = {{.schema = "s", .name = "one"}}, .schemas = {}}).value();
+  EXPECT_EQ(leaf.entries, (std::vector<int32_t>{1, 11, 32}));
+  EXPECT_TRUE(leaf.needed.empty());
+}
+
 TEST(OwnerOf, TellsTablesApartByTagAndDefinition) {
   Toc toc;
   toc.entries.push_back(MakeEntry(1, "TABLE", "a"));
@@ -191,9 +209,13 @@ TEST(OwnerOf, TellsTablesApartByTagAndDefinition) {
   toc.entries.back().definition = "CREATE STATISTICS s.st ON x, y FROM s.\"a b\";\n";
   toc.entries.push_back(MakeEntry(9, "FUNCTION", "f", {1}));
   toc.entries.push_back(MakeEntry(10, "COMMENT", "c", {77, 1}));
+  toc.entries.push_back(MakeEntry(11, "MATERIALIZED VIEW", "m"));
+  toc.entries.push_back(MakeEntry(12, "MATERIALIZED VIEW DATA", "m", {13, 11, 77}));
+  toc.entries.push_back(MakeEntry(13, "MATERIALIZED VIEW DATA", "n", {77}));
   const TocIndex index(toc);
-  const std::map<int32_t, std::optional<int32_t>> owners = {
-      {3, 2}, {4, 1}, {5, 1}, {6, 1}, {7, {}}, {8, 2}, {9, {}}, {10, {}}, {1, {}}};
+  const std::map<int32_t, std::optional<int32_t>> owners = {{3, 2},  {4, 1},   {5, 1},  {6, 1},
+                                                            {7, {}}, {8, 2},   {9, {}}, {10, {}},
+                                                            {1, {}}, {12, 11}, {13, {}}};
   for (const auto& [id, owner] : owners) EXPECT_EQ(OwnerOf(index, *index.Find(id)), owner) << id;
 }
 

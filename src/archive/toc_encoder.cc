@@ -110,7 +110,7 @@ Status EncodeEntry(const ArchiveHeader& header, const TocEntry& entry, Encoder& 
     return Err(ErrorCode::kInvalidArgument, "dump id {}", entry.dump_id);
   }
   out.Int(entry.dump_id);
-  out.Int(entry.has_data ? 1 : 0);
+  out.Int(static_cast<int32_t>(entry.has_data));
   PGK_TRY(out.PresentText(fmt::format("{}", entry.catalog_oid)));
   PGK_TRY(out.PresentText(fmt::format("{}", entry.oid)));
   PGK_TRY(out.PresentText(entry.tag));

@@ -71,6 +71,21 @@ TEST(TocReader, ReadsARealDirectory) {
   EXPECT_EQ(EncodeToc(toc).value(), bytes);
 }
 
+TEST(TocReader, ReadsTheVersionsAfter14) {
+  const Bytes bytes16 = MadeCustomToc16();
+  const Toc toc16 = DecodeToc(bytes16).value();
+  EXPECT_EQ(toc16.header.version, kVersion16);
+  EXPECT_EQ(toc16.header.compression, Compression::kZstd);
+  const auto root = std::ranges::find(toc16.entries, "h", &TocEntry::tag);
+  EXPECT_EQ(root->relation_kind, 'p');
+  EXPECT_EQ(EncodeToc(toc16).value(), bytes16);
+  const Bytes bytes15 = MadeDirectoryToc15();
+  const Toc toc15 = DecodeToc(bytes15).value();
+  EXPECT_EQ(toc15.header.version, kVersion15);
+  EXPECT_EQ(toc15.header.compression, Compression::kZstd);
+  EXPECT_EQ(EncodeToc(toc15).value(), bytes15);
+}
+
 TEST(TocReader, SaysWhichFileItCouldNotRead) {
   const testing::TemporaryDirectory directory;
   const auto missing = ReadDirectoryToc(PosixFileSystem(), directory.path());

@@ -63,6 +63,10 @@ Bytes RealCustomArchive() { return ReadSeed("custom-1.14"); }
 
 Bytes RealDirectoryToc() { return ReadSeed("directory-1.14"); }
 
+Bytes MadeCustomToc16() { return ReadSeed("custom-1.16-made"); }
+
+Bytes MadeDirectoryToc15() { return ReadSeed("directory-1.15-made"); }
+
 Toc RandomToc(testing::SeededRandom& random, ArchiveVersion version, ArchiveFormat format) {
   Toc toc;
   ArchiveHeader& header = toc.header;

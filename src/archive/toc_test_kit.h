@@ -17,6 +17,11 @@ namespace pgkeep::archive {
 Bytes RealCustomArchive();
 Bytes RealDirectoryToc();
 
+// The same two, changed by hand into versions 1.16 and 1.15, zstd in the header; in the first the
+// large objects are one group.
+Bytes MadeCustomToc16();
+Bytes MadeDirectoryToc15();
+
 // Anything that can be written in the version, with texts and numbers of all kinds.
 Toc RandomToc(testing::SeededRandom& random, ArchiveVersion version, ArchiveFormat format);
 
