@@ -9,7 +9,7 @@ namespace {
 using postgres::QueryResult;
 
 // A DROP DATABASE that was interrupted leaves the connection limit -2.
-constexpr std::string_view kListSql =
+constexpr std::string_view kDatabasesSql =
     "SELECT datname, datallowconn, datconnlimit <> -2 FROM pg_catalog.pg_database"
     " ORDER BY datname COLLATE \"C\"";
 
@@ -59,7 +59,7 @@ bool FitsName(std::string_view pattern, std::string_view name) {
 
 Result<std::vector<ListedDatabase>> ListDatabases(postgres::Connection& connection,
                                                   const DatabaseSelection& selection) {
-  PGK_ASSIGN_OR_RETURN(const QueryResult rows, connection.Query(kListSql));
+  PGK_ASSIGN_OR_RETURN(const QueryResult rows, connection.Query(kDatabasesSql));
   std::vector<ListedDatabase> databases;
   std::vector<std::string> existing;
   for (size_t row = 0; row < rows.rows(); ++row) {

@@ -208,11 +208,7 @@ Result<LogicalBackupResult> Run::Execute(std::stop_token stop) {
       result_.databases, [](const DatabaseOutcome& database) { return !database.error; });
   if (done.ok() && !any) done = Error(*result_.databases.front().error);
   if (done.ok()) done = Commit(*writer);
-  if (!done.ok()) {
-    // A courtesy to the collector; what matters is that nothing was committed.
-    static_cast<void>(writer->Abandon(CodeName(done.error().code())));
-    return std::move(done).error();
-  }
+  PGK_TRY(done);
   ReadSizes();
   return std::move(result_);
 }

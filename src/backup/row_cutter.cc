@@ -42,12 +42,6 @@ Result<PlacedRow> TakeCtid(ByteSpan row) {
   return PlacedRow{.place = {.block = block, .offset = offset}, .rest = row.subspan(taken)};
 }
 
-UnitOutput::~UnitOutput() {
-  if (closed_) return;
-  if (in_unit_) static_cast<void>(range_->EndUnit());
-  static_cast<void>(range_->Close());
-}
-
 Status UnitOutput::Append(ByteSpan part) {
   in_unit_ = true;
   return range_->AppendPart(part);
@@ -61,12 +55,6 @@ Status UnitOutput::EndUnit() {
 Status UnitOutput::SkipTo(uint64_t unit) {
   const uint64_t count = unit - range_->next_unit();
   return count == 0 ? Ok() : range_->AppendHoles(count);
-}
-
-Status UnitOutput::Close() {
-  PGK_TRY(range_->Close());
-  closed_ = true;
-  return Ok();
 }
 
 Status BlockCutter::Add(const PlacedRow& row) {

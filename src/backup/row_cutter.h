@@ -30,30 +30,23 @@ struct PlacedRow {
 // column, and only its line feed is left. kProtocol for anything else.
 Result<PlacedRow> TakeCtid(ByteSpan row);
 
-// The range of a stream into which rows are written. When it goes without Close(), the range is
-// closed nevertheless, in whatever state: a table that failed must not fail the whole backup, and
-// its stream, which nobody finishes, is not a part of it.
+// The range of a stream into which rows are written. When it goes without Close(), the stream
+// cannot be finished: a table that failed is not in the backup.
 class UnitOutput {
  public:
   explicit UnitOutput(std::unique_ptr<repository::RangeWriter> range) : range_(std::move(range)) {}
-  UnitOutput(const UnitOutput&) = delete;
-  UnitOutput& operator=(const UnitOutput&) = delete;
-  ~UnitOutput();
 
-  // Number of the unit that is open, or comes next.
-  uint64_t unit() const { return range_->next_unit(); }
   bool in_unit() const { return in_unit_; }
 
   Status Append(ByteSpan part);
   Status EndUnit();
   // Empty units until `unit` is next. REQUIRES: no unit is open, and `unit` is not behind.
   Status SkipTo(uint64_t unit);
-  Status Close();
+  Status Close() { return range_->Close(); }
 
  private:
-  std::unique_ptr<repository::RangeWriter> range_;
+  const std::unique_ptr<repository::RangeWriter> range_;
   bool in_unit_ = false;
-  bool closed_ = false;
 };
 
 // Cuts rows at the borders of heap blocks: the rows of block n are unit n of the stream, a block

@@ -54,7 +54,7 @@ std::string CopyStatement(const TableInfo& table, const ReadTask& task);
 std::string ScanSettings(ReadMode mode, int server_version_num);
 
 // Reads a task's rows in one COPY, writes them as units into `range`, which is used up, and returns
-// their fingerprint. The range is closed also if this fails; its stream must not be finished then.
+// their fingerprint. After an error the range's stream cannot be finished.
 // Errors: the server's, kProtocol for rows that do not belong here, and the repository's.
 Result<logical::TableFingerprint> ReadTable(postgres::Connection& connection,
                                             const TableInfo& table, const ReadTask& task,
