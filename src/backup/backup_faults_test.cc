@@ -78,8 +78,9 @@ TEST(BackupFaults, LostLeaderFailsTheDatabase) {
   Sql("leader", "CREATE TABLE t (a int)");
   Vault vault;
   PhaseHook watcher(BackupPhase::kStartingWorkers, [] {
-    EXPECT_EQ(Sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-                              "datname = 'leader' AND application_name = 'pgkeep'"),
+    EXPECT_EQ(Sql("postgres",
+                  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                  "datname = 'leader' AND application_name = 'pgkeep'"),
               "t");
   });
   const auto result = vault.Run(OptionsFor({"leader"}), watcher);
@@ -128,8 +129,9 @@ class OtherRole {
 TEST(BackupFaults, UnreadableTableIsNamedBeforeAnythingIsRead) {
   const TestDatabase database("rights");
   const OtherRole role("rights");
-  Sql("rights", "CREATE TABLE mine (a int); CREATE TABLE secret (a int); CREATE SCHEMA hidden;"
-                "CREATE TABLE hidden.t (a int); GRANT SELECT ON mine, hidden.t TO outsider");
+  Sql("rights",
+      "CREATE TABLE mine (a int); CREATE TABLE secret (a int); CREATE SCHEMA hidden;"
+      "CREATE TABLE hidden.t (a int); GRANT SELECT ON mine, hidden.t TO outsider");
   Vault vault;
   PhaseHook watcher;
   const auto result = vault.Run(role.Options(), watcher);
@@ -151,9 +153,10 @@ TEST(BackupFaults, UnreadableTableIsNamedBeforeAnythingIsRead) {
 TEST(BackupFaults, RowSecurityIsNeverSkipped) {
   const TestDatabase database("rls");
   const OtherRole role("rls");
-  Sql("rls", "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2);"
-             "ALTER TABLE t ENABLE ROW LEVEL SECURITY; GRANT SELECT ON t TO outsider;"
-             "CREATE POLICY p ON t USING (a = 1)");
+  Sql("rls",
+      "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2);"
+      "ALTER TABLE t ENABLE ROW LEVEL SECURITY; GRANT SELECT ON t TO outsider;"
+      "CREATE POLICY p ON t USING (a = 1)");
   Vault vault;
   PhaseHook watcher;
   const auto result = vault.Run(role.Options(), watcher);
@@ -171,8 +174,7 @@ TEST(BackupFaults, DatabaseThatDoesNotExistMakesThePartialBackup) {
   const auto result = vault.Run(OptionsFor({"exists", "nowhere"}), watcher);
   ASSERT_TRUE(result.ok()) << result.error().Describe();
   EXPECT_EQ(result->state, BackupState::kPartial);
-  EXPECT_EQ(result->databases[1].error->ToString(),
-            "database nowhere: there is no such database");
+  EXPECT_EQ(result->databases[1].error->ToString(), "database nowhere: there is no such database");
 
   const auto none = vault.Run(OptionsFor({"nowhere"}), watcher);
   ASSERT_FALSE(none.ok());
@@ -219,8 +221,9 @@ TEST(BackupFaults, FullStoreFailsTheRun) {
 TEST(BackupFaults, LosesNothingOfWhatPgDumpComplainsAbout) {
   const TestDatabase database("broken");
   // pg_dump asks for every function; this one's language is gone.
-  Sql("broken", "CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS "
-                "'SELECT 1'; UPDATE pg_proc SET proowner = 4000000 WHERE proname = 'f'");
+  Sql("broken",
+      "CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS "
+      "'SELECT 1'; UPDATE pg_proc SET proowner = 4000000 WHERE proname = 'f'");
   Vault vault;
   PhaseHook watcher;
   const auto result = vault.Run(OptionsFor({"broken"}), watcher);

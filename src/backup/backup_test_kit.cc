@@ -89,11 +89,11 @@ std::optional<std::string> Vault::Read(const repository::BackupId& id, const std
   const auto units = (*reader)->OpenStream(*entry);
   PGK_CHECK(units.ok(), "the stream can be opened");
   std::string text;
-  const Status read = (*units)->ReadUnits(0, entry->units,
-                                          [&text](const repository::UnitPart& part) -> Result<bool> {
-                                            text.append(AsText(part.bytes));
-                                            return true;
-                                          });
+  const Status read = (*units)->ReadUnits(
+      0, entry->units, [&text](const repository::UnitPart& part) -> Result<bool> {
+        text.append(AsText(part.bytes));
+        return true;
+      });
   PGK_CHECK(read.ok(), read.error().Describe());
   return text;
 }
@@ -151,8 +151,6 @@ QueuedSql::~QueuedSql() {
   EXPECT_TRUE(done_.ok()) << done_.error().Describe();
 }
 
-size_t Lines(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count(text, '\n'));
-}
+size_t Lines(std::string_view text) { return static_cast<size_t>(std::ranges::count(text, '\n')); }
 
 }  // namespace pgkeep::backup

@@ -52,8 +52,7 @@ class DatabaseRun {
  private:
   Status ReadTables(const std::stop_source& interrupt);
   Result<std::optional<ExtraTask>> PlanLargeObjects();
-  Status StoreLargeObjects(postgres::Connection& connection, const TableInfo& table,
-                           bool by_block);
+  Status StoreLargeObjects(postgres::Connection& connection, const TableInfo& table, bool by_block);
   Status Tick(WorkerCrew& crew, size_t tables);
   Bytes Attributes() const;
 
@@ -81,12 +80,11 @@ Status DatabaseRun::StoreLargeObjects(postgres::Connection& connection, const Ta
       .table = 0, .first_block = 0, .end_block = std::nullopt, .disk_bytes = table.bytes};
   logical::TableFingerprint fingerprint;
   if (by_block) {
-    PGK_ASSIGN_OR_RETURN(fingerprint, ReadTable(connection, table, task, std::move(range),
-                                                run_.hash, *counters_));
+    PGK_ASSIGN_OR_RETURN(
+        fingerprint, ReadTable(connection, table, task, std::move(range), run_.hash, *counters_));
   } else {
-    PGK_ASSIGN_OR_RETURN(fingerprint,
-                         ReadLargeObjects(connection, database_->large_objects(), std::move(range),
-                                          run_.hash, *counters_));
+    PGK_ASSIGN_OR_RETURN(fingerprint, ReadLargeObjects(connection, database_->large_objects(),
+                                                       std::move(range), run_.hash, *counters_));
   }
   return stream->Finish(AttributesOf(table, fingerprint));
 }
@@ -109,8 +107,7 @@ Status DatabaseRun::Tick(WorkerCrew& crew, size_t tables) {
   // Also notices when the leader, and with it the snapshot and its locks, is lost.
   if (now >= next_waiters_) {
     next_waiters_ = now + kWaitersEvery;
-    PGK_ASSIGN_OR_RETURN(progress_.waiters,
-                         FindWaiters(database_->leader(), database_->pids()));
+    PGK_ASSIGN_OR_RETURN(progress_.waiters, FindWaiters(database_->leader(), database_->pids()));
   }
   progress_.tables = tables;
   progress_.tables_done = counters.tables;
@@ -178,8 +175,7 @@ Status DatabaseRun::Run(std::stop_token stop) {
   PGK_TRY(StorePlain(*subtree_, logical::kContentsStream, StreamKind::kContents,
                      database_->TakeContents()));
   if (!run_.globals.empty()) {
-    PGK_TRY(
-        StorePlain(*subtree_, logical::kGlobalsStream, StreamKind::kGlobals, run_.globals));
+    PGK_TRY(StorePlain(*subtree_, logical::kGlobalsStream, StreamKind::kGlobals, run_.globals));
   }
   PGK_TRY(ReadTables(interrupt));
   run_.watcher.OnPhase(BackupPhase::kFinishing, request_.database);

@@ -54,9 +54,9 @@ struct RunContext {
   size_t databases = 0;
 };
 
-// Stores one database as a sub-tree with its name, and fills `outcome` (but not its error). After an
-// error there is no sub-tree, and the writer can go on with other databases unless it has failed
-// itself. Call it from the thread that runs the backup; `stop` ends it with kCancelled.
+// Stores one database as a sub-tree with its name, and fills `outcome` (but not its error). After
+// an error there is no sub-tree, and the writer can go on with other databases unless it has
+// failed itself. Call it from the thread that runs the backup; `stop` ends it with kCancelled.
 Status BackUpDatabase(const DatabaseRequest& request, const RunContext& run, std::stop_token stop,
                       DatabaseOutcome& outcome);
 

@@ -14,8 +14,8 @@ constexpr std::string_view kDatabasesSql =
     " ORDER BY datname COLLATE \"C\"";
 
 bool FitsAny(const std::vector<std::string>& patterns, std::string_view name) {
-  return std::ranges::any_of(patterns,
-                             [name](const std::string& pattern) { return FitsName(pattern, name); });
+  return std::ranges::any_of(
+      patterns, [name](const std::string& pattern) { return FitsName(pattern, name); });
 }
 
 bool IsNamed(const DatabaseSelection& selection, std::string_view name) {

@@ -47,9 +47,8 @@ Result<std::unique_ptr<DefinitionDump>> DefinitionDump::Start(const DumpRequest&
   for (std::string& argument : DumpArguments(request.filter)) {
     arguments.push_back(std::move(argument));
   }
-  PGK_ASSIGN_OR_RETURN(
-      ChildSpec spec,
-      logical::MakeClientSpec(request.program, request.params, std::move(arguments)));
+  PGK_ASSIGN_OR_RETURN(ChildSpec spec, logical::MakeClientSpec(request.program, request.params,
+                                                               std::move(arguments)));
   PGK_ASSIGN_OR_RETURN(std::unique_ptr<ChildProcess> child, ChildProcess::Start(std::move(spec)));
   return std::unique_ptr<DefinitionDump>(new DefinitionDump(request.program, std::move(child)));
 }

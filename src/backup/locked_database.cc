@@ -23,12 +23,16 @@ namespace {
 using postgres::Connection;
 using postgres::ConnectOptions;
 
-// What the server answers when an object has gone between the snapshot and the lock: no such table,
-// column, schema; cache look-ups that fail; and conflicts with recovery on a standby.
-constexpr std::string_view kGoneStates[] = {
-    postgres::kSqlStateUndefinedTable,   postgres::kSqlStateLockNotAvailable,
-    postgres::kSqlStateDeadlockDetected, postgres::kSqlStateSerializationFailure,
-    "42703", "3F000", "42704", "XX000"};
+// What the server answers when an object has gone between the snapshot and the lock: no such
+// table, column, schema; cache look-ups that fail; and conflicts with recovery on a standby.
+constexpr std::string_view kGoneStates[] = {postgres::kSqlStateUndefinedTable,
+                                            postgres::kSqlStateLockNotAvailable,
+                                            postgres::kSqlStateDeadlockDetected,
+                                            postgres::kSqlStateSerializationFailure,
+                                            "42703",
+                                            "3F000",
+                                            "42704",
+                                            "XX000"};
 
 // True if a new snapshot may succeed where this attempt has failed.
 bool WarrantsNewSnapshot(const Error& error) {
@@ -36,7 +40,8 @@ bool WarrantsNewSnapshot(const Error& error) {
   // pg_dump's reasons come in words only. What a new attempt cannot mend is told apart so that the
   // user does not wait for nothing.
   if (error.code() == ErrorCode::kChildFailed) {
-    constexpr std::string_view kLasting[] = {"permission denied", "version mismatch", "no matching"};
+    constexpr std::string_view kLasting[] = {"permission denied", "version mismatch",
+                                             "no matching"};
     return std::ranges::none_of(kLasting, [&error](std::string_view words) {
       return error.message().find(words) != std::string::npos;
     });
@@ -179,7 +184,7 @@ Result<std::unique_ptr<LockedDatabase>> LockedDatabase::Open(const DatabaseReque
                                                              std::stop_token stop) {
   PGK_CHECK(request.jobs > 0, "a backup has at least one worker");
   for (int attempt = 1;; ++attempt) {
-    std::unique_ptr<LockedDatabase> database(new LockedDatabase());
+    auto database = std::unique_ptr<LockedDatabase>(new LockedDatabase());
     const Status done = database->Attempt(request, watcher, stop);
     if (done.ok()) return database;
     if (!WarrantsNewSnapshot(done.error()) || stop.stop_requested()) return Error(done.error());

@@ -29,20 +29,18 @@ struct Moment {
 };
 
 const Moment kMoments[] = {
-    {BackupPhase::kListingTables, false, true},
-    {BackupPhase::kLockingTables, false, true},
-    {BackupPhase::kComparingTables, true, true},
-    {BackupPhase::kStartingWorkers, true, true},
-    {BackupPhase::kReadingDefinitions, true, true},
-    {BackupPhase::kReadingTables, true, false},
+    {BackupPhase::kListingTables, false, true},     {BackupPhase::kLockingTables, false, true},
+    {BackupPhase::kComparingTables, true, true},    {BackupPhase::kStartingWorkers, true, true},
+    {BackupPhase::kReadingDefinitions, true, true}, {BackupPhase::kReadingTables, true, false},
 };
 
 class ChangeAtEachStep : public ::testing::TestWithParam<Moment> {
  protected:
   // 1,000 rows before the change.
   ChangeAtEachStep() {
-    Sql("steps", "CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 1000);"
-                 "CREATE TABLE u (id int); INSERT INTO u VALUES (1)");
+    Sql("steps",
+        "CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 1000);"
+        "CREATE TABLE u (id int); INSERT INTO u VALUES (1)");
   }
 
   // Runs a backup while `sql` comes in between, and returns the rows of t.
@@ -73,8 +71,8 @@ class ChangeAtEachStep : public ::testing::TestWithParam<Moment> {
 };
 
 TEST_P(ChangeAtEachStep, TruncateNeverGivesAnEmptyTable) {
-  const std::string rows = BackUpAgainst(
-      "BEGIN; TRUNCATE t; INSERT INTO t SELECT generate_series(1, 7); COMMIT");
+  const std::string rows =
+      BackUpAgainst("BEGIN; TRUNCATE t; INSERT INTO t SELECT generate_series(1, 7); COMMIT");
   EXPECT_EQ(Lines(rows), GetParam().restarts ? 7U : 1000U);
 }
 

@@ -40,8 +40,7 @@ class Run {
   Status ReadGlobals(Connection& connection, const postgres::ServerInfo& server,
                      std::stop_token stop);
   Status BackUpAll(BackupWriter& writer, std::stop_token stop);
-  Status BackUpOne(const ListedDatabase& database, const RunContext& context,
-                   std::stop_token stop);
+  Status BackUpOne(const ListedDatabase& database, const RunContext& context, std::stop_token stop);
   Status Commit(BackupWriter& writer);
   void ReadSizes();
   Bytes Attributes() const;
@@ -66,9 +65,9 @@ Status Run::ReadGlobals(Connection& connection, const postgres::ServerInfo& serv
   PGK_ASSIGN_OR_RETURN(
       const logical::ClientProgram program,
       logical::FindProgram("pg_dumpall", server.version_num, options_.programs, stop));
-  PGK_ASSIGN_OR_RETURN(globals_,
-                       DumpGlobals(program, params_, result_.roles_with_passwords,
-                                   options_.lock_timeout, options_.role, std::move(stop)));
+  PGK_ASSIGN_OR_RETURN(
+      globals_, DumpGlobals(program, params_, result_.roles_with_passwords, options_.lock_timeout,
+                            options_.role, std::move(stop)));
   return Ok();
 }
 
@@ -114,8 +113,7 @@ Status Run::BackUpOne(const ListedDatabase& database, const RunContext& context,
 }
 
 Status Run::BackUpAll(BackupWriter& writer, std::stop_token stop) {
-  const SecretBytes key =
-      logical::DeriveFingerprintKey(repository_.context().keys->meta_key());
+  const SecretBytes key = logical::DeriveFingerprintKey(repository_.context().keys->meta_key());
   const crypto::SipHash128 hash(key.Expose());
   RunContext context{.writer = writer,
                      .watcher = watcher_,

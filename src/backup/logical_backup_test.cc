@@ -83,9 +83,9 @@ TEST(LogicalBackup, HoldsWhatPsqlCopiesForEveryKindOfTable) {
   Vault vault;
   const LogicalBackupResult result = vault.MustRun(OptionsFor({"zoo"}));
   EXPECT_EQ(result.state, BackupState::kComplete);
-  const std::vector<std::string> tables = {
-      "child", "dropped", "empty_table", "gen",  "ident",         "nothing",
-      "only_gen", "parent", "part_0",   "part_1", "plain", "unlogged_table"};
+  const std::vector<std::string> tables = {"child",  "dropped", "empty_table", "gen",
+                                           "ident",  "nothing", "only_gen",    "parent",
+                                           "part_0", "part_1",  "plain",       "unlogged_table"};
   std::vector<std::string> qualified;
   for (const std::string& table : tables) {
     qualified.push_back("public." + table);
@@ -132,8 +132,7 @@ TEST(LogicalBackup, RecordsFingerprintsColumnsAndTheDatabase) {
 
   const repository::StreamEntry gen =
       vault.Entry(result.backup, "zoo2", logical::TableStreamName("public", "gen"));
-  EXPECT_EQ(logical::DecodeIdentity(gen.identity)->columns,
-            (std::vector<std::string>{"a", "c"}));
+  EXPECT_EQ(logical::DecodeIdentity(gen.identity)->columns, (std::vector<std::string>{"a", "c"}));
   EXPECT_EQ(logical::DecodeAttributes(gen.attributes)->generated_columns,
             (std::vector<std::string>{"b"}));
 }
@@ -251,10 +250,12 @@ break; DROP TABLE x" VALUES (3);
 }
 
 TEST(LogicalBackup, PassesBytesOfOtherEncodingsThrough) {
-  const TestDatabase ascii("ascii", "TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' "
-                                    "LC_CTYPE 'C'");
-  const TestDatabase latin("latin", "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' "
-                                    "LC_CTYPE 'C'");
+  const TestDatabase ascii("ascii",
+                           "TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' "
+                           "LC_CTYPE 'C'");
+  const TestDatabase latin("latin",
+                           "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' "
+                           "LC_CTYPE 'C'");
   for (const std::string name : {"ascii", "latin"}) {
     Sql(name, "CREATE TABLE t (v text); INSERT INTO t VALUES (E'\\xe4\\xff')");
   }
@@ -269,7 +270,8 @@ TEST(LogicalBackup, StoresTheContentsAndGlobals) {
   Sql("defs", "CREATE TABLE t (a int); CREATE INDEX t_a ON t (a); CREATE SEQUENCE s START 5");
   Vault vault;
   const LogicalBackupResult result = vault.MustRun(OptionsFor({"defs"}));
-  const std::string bytes = *vault.Read(result.backup, "defs", std::string(logical::kContentsStream));
+  const std::string bytes =
+      *vault.Read(result.backup, "defs", std::string(logical::kContentsStream));
   const auto toc = archive::DecodeToc(AsBytes(bytes));
   ASSERT_TRUE(toc.ok()) << toc.error().Describe();
   const archive::TocIndex index(*toc);
@@ -328,12 +330,14 @@ TEST(LogicalBackup, TakesLargeObjectsByBlock) {
 
 TEST(LogicalBackup, AsksForEachLargeObjectWhereTheirTableMayNotBeRead) {
   const TestDatabase database("objects2");
-  Sql("objects2", "DROP ROLE IF EXISTS keeper; CREATE ROLE keeper LOGIN; "
-                  "GRANT ALL ON SCHEMA public TO keeper");
+  Sql("objects2",
+      "DROP ROLE IF EXISTS keeper; CREATE ROLE keeper LOGIN; "
+      "GRANT ALL ON SCHEMA public TO keeper");
   Sql("objects2", kObjects);
-  Sql("objects2", "DO $$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata "
-                  "LOOP EXECUTE format('ALTER LARGE OBJECT %s OWNER TO keeper', o); "
-                  "END LOOP; END $$");
+  Sql("objects2",
+      "DO $$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata "
+      "LOOP EXECUTE format('ALTER LARGE OBJECT %s OWNER TO keeper', o); "
+      "END LOOP; END $$");
   Vault vault;
   LogicalBackupOptions options = OptionsFor({"objects2"});
   ASSERT_TRUE(options.params.Set("user", "keeper").ok());
@@ -343,8 +347,9 @@ TEST(LogicalBackup, AsksForEachLargeObjectWhereTheirTableMayNotBeRead) {
   EXPECT_EQ(vault.Entry(result.backup, "objects2", name).kind,
             static_cast<uint8_t>(StreamKind::kLargeObjectsBySize));
   ExpectObjects("objects2", *vault.Read(result.backup, "objects2", name));
-  Sql("objects2", "SELECT lo_unlink(oid) FROM pg_largeobject_metadata; DROP OWNED BY keeper; "
-                  "DROP ROLE keeper");
+  Sql("objects2",
+      "SELECT lo_unlink(oid) FROM pg_largeobject_metadata; DROP OWNED BY keeper; "
+      "DROP ROLE keeper");
 }
 
 TEST(LogicalBackup, FiltersConfigurationTablesOfExtensions) {
@@ -398,12 +403,12 @@ TEST(LogicalBackup, TellsItsPhasesAndProgress) {
   PhaseHook watcher;
   ASSERT_TRUE(vault.Run(OptionsFor({"phases"}), watcher).ok());
   EXPECT_EQ(watcher.phases(),
-            (std::vector<BackupPhase>{
-                BackupPhase::kStarting, BackupPhase::kReadingGlobals, BackupPhase::kConnecting,
-                BackupPhase::kTakingSnapshot, BackupPhase::kListingTables,
-                BackupPhase::kLockingTables, BackupPhase::kComparingTables,
-                BackupPhase::kStartingWorkers, BackupPhase::kReadingDefinitions,
-                BackupPhase::kReadingTables, BackupPhase::kFinishing, BackupPhase::kCommitting}));
+            (std::vector<BackupPhase>{BackupPhase::kStarting, BackupPhase::kReadingGlobals,
+                                      BackupPhase::kConnecting, BackupPhase::kTakingSnapshot,
+                                      BackupPhase::kListingTables, BackupPhase::kLockingTables,
+                                      BackupPhase::kComparingTables, BackupPhase::kStartingWorkers,
+                                      BackupPhase::kReadingDefinitions, BackupPhase::kReadingTables,
+                                      BackupPhase::kFinishing, BackupPhase::kCommitting}));
   EXPECT_EQ(watcher.last_progress().rows, 10U);
   EXPECT_EQ(watcher.last_progress().tables, 1U);
   EXPECT_EQ(watcher.last_progress().tables_done, 1U);

@@ -17,7 +17,8 @@ constexpr uint64_t kRangesPerWorker = 4;
 void AddRanges(std::span<const TableInfo> tables, size_t place, unsigned workers,
                std::vector<ReadTask>& tasks) {
   const TableInfo& table = tables[place];
-  const uint64_t leaves = (table.blocks + repository::kUnitsPerLeaf - 1) / repository::kUnitsPerLeaf;
+  const uint64_t leaves =
+      (table.blocks + repository::kUnitsPerLeaf - 1) / repository::kUnitsPerLeaf;
   const uint64_t most = uint64_t{workers} * kRangesPerWorker;
   const uint64_t step = (leaves + most - 1) / most * repository::kUnitsPerLeaf;
   for (uint64_t first = 0; first < table.blocks; first += step) {
@@ -59,8 +60,7 @@ ReadPlan MakeReadPlan(std::span<const TableInfo> tables, unsigned workers, ReadM
         .table = place, .first_block = 0, .end_block = std::nullopt, .disk_bytes = table.bytes};
     if (i >= kSharedTablesMax) {
       // To the one with the least to do; a table without rows is work too.
-      const auto worker =
-          static_cast<size_t>(std::ranges::min_element(load) - load.begin());
+      const auto worker = static_cast<size_t>(std::ranges::min_element(load) - load.begin());
       load[worker] += table.bytes + 1;
       plan.own[worker].push_back(whole);
       plan.locks[worker].push_back(place);

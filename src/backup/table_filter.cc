@@ -23,12 +23,12 @@ std::string Matches(std::string_view column, const std::string& regex) {
 // without one.
 Result<std::string> VisibleOids(Connection& connection, const std::string& regex) {
   PGK_TRY(connection.Execute("RESET search_path"));
-  const Result<QueryResult> found = connection.Query(fmt::format(
-      "SELECT coalesce(pg_catalog.string_agg(c.oid::pg_catalog.text, ','), '0')"
-      " FROM pg_catalog.pg_class c"
-      " WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{{r,p}}'::pg_catalog.\"char\"[])"
-      " AND {} AND pg_catalog.pg_table_is_visible(c.oid)",
-      Matches("c.relname", regex)));
+  const Result<QueryResult> found = connection.Query(
+      fmt::format("SELECT coalesce(pg_catalog.string_agg(c.oid::pg_catalog.text, ','), '0')"
+                  " FROM pg_catalog.pg_class c"
+                  " WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{{r,p}}'::pg_catalog.\"char\"[])"
+                  " AND {} AND pg_catalog.pg_table_is_visible(c.oid)",
+                  Matches("c.relname", regex)));
   PGK_TRY(connection.Query("SELECT pg_catalog.set_config('search_path', '', false)"));
   if (!found.ok()) return Error(found.error());
   PGK_ASSIGN_OR_RETURN(const std::string_view oids, found->Text(0, 0));

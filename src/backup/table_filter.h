@@ -18,8 +18,8 @@ struct TableFilter {
   std::vector<std::string> exclude_table_data;
 
   bool empty() const {
-    return schemas.empty() && exclude_schemas.empty() && tables.empty() &&
-           exclude_tables.empty() && exclude_table_data.empty();
+    return schemas.empty() && exclude_schemas.empty() && tables.empty() && exclude_tables.empty() &&
+           exclude_table_data.empty();
   }
 };
 

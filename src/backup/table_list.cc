@@ -136,7 +136,7 @@ Result<TableInfo*> Find(const TablesByOid& tables, const QueryResult& rows, size
 Status ReadColumns(Connection& leader, const TablesByOid& tables, const std::string& oids) {
   PGK_ASSIGN_OR_RETURN(const QueryResult rows, leader.Query(kColumnsSql, {oids}));
   for (size_t row = 0; row < rows.rows(); ++row) {
-    PGK_ASSIGN_OR_RETURN(TableInfo* table, Find(tables, rows, row));
+    PGK_ASSIGN_OR_RETURN(TableInfo * table, Find(tables, rows, row));
     PGK_ASSIGN_OR_RETURN(const std::string_view name, rows.Text(row, 1));
     PGK_ASSIGN_OR_RETURN(const bool generated, rows.Bool(row, 2));
     (generated ? table->generated_columns : table->columns).emplace_back(name);
@@ -148,11 +148,11 @@ Status ReadFiles(Connection& leader, const TablesByOid& tables, const std::strin
   PGK_ASSIGN_OR_RETURN(const QueryResult rows, leader.Query(kFilesSql, {oids}));
   PGK_TRY(rows.ExpectRows(tables.size()));
   for (size_t row = 0; row < rows.rows(); ++row) {
-    PGK_ASSIGN_OR_RETURN(TableInfo* table, Find(tables, rows, row));
+    PGK_ASSIGN_OR_RETURN(TableInfo * table, Find(tables, rows, row));
     PGK_ASSIGN_OR_RETURN(const bool replaced, rows.Bool(row, 1));
     if (replaced) {
-      return Err(ErrorCode::kConflict,
-                 "table {} was truncated or rewritten while the backup began", QualifiedName(*table));
+      return Err(ErrorCode::kConflict, "table {} was truncated or rewritten while the backup began",
+                 QualifiedName(*table));
     }
     PGK_ASSIGN_OR_RETURN(table->blocks, rows.UInt64(row, 2));
     PGK_ASSIGN_OR_RETURN(table->bytes, rows.UInt64(row, 3));

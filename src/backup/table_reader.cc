@@ -117,8 +117,7 @@ std::string ScanSettings(ReadMode mode, int server_version_num) {
       "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off;";
   const bool ranges = mode == ReadMode::kParallel && server_version_num >= 140000;
   // A table that is not cut into ranges has no other way to be read, whatever this says.
-  sql += ranges ? "SET enable_seqscan = off; SET enable_tidscan = on;"
-                : "SET enable_seqscan = on;";
+  sql += ranges ? "SET enable_seqscan = off; SET enable_tidscan = on;" : "SET enable_seqscan = on;";
   return sql;
 }
 

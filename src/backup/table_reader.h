@@ -59,7 +59,6 @@ std::string ScanSettings(ReadMode mode, int server_version_num);
 Result<logical::TableFingerprint> ReadTable(postgres::Connection& connection,
                                             const TableInfo& table, const ReadTask& task,
                                             std::unique_ptr<repository::RangeWriter> range,
-                                            const crypto::SipHash128& hash,
-                                            ReadCounters& counters);
+                                            const crypto::SipHash128& hash, ReadCounters& counters);
 
 }  // namespace pgkeep::backup

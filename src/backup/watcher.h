@@ -16,17 +16,17 @@ namespace pgkeep::backup {
 // The steps of a backup, in order; those from kConnecting to kFinishing once for each database, and
 // those up to kReadingDefinitions again when a snapshot has to be taken anew.
 enum class BackupPhase {
-  kStarting,             // connecting for the first time, listing databases
-  kReadingGlobals,       // roles and tablespaces
-  kConnecting,           // to one database
+  kStarting,        // connecting for the first time, listing databases
+  kReadingGlobals,  // roles and tablespaces
+  kConnecting,      // to one database
   kTakingSnapshot,
-  kListingTables,        // the snapshot is taken
-  kLockingTables,        // the list is there
-  kComparingTables,      // the leader has its locks
-  kStartingWorkers,      // nothing has changed since the snapshot
-  kReadingDefinitions,   // the workers have their locks too
-  kReadingTables,        // the table of contents is there, and pg_dump has ended
-  kFinishing,            // all rows are stored
+  kListingTables,       // the snapshot is taken
+  kLockingTables,       // the list is there
+  kComparingTables,     // the leader has its locks
+  kStartingWorkers,     // nothing has changed since the snapshot
+  kReadingDefinitions,  // the workers have their locks too
+  kReadingTables,       // the table of contents is there, and pg_dump has ended
+  kFinishing,           // all rows are stored
   kCommitting,
 };
 

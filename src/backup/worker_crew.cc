@@ -52,9 +52,8 @@ Status WorkerCrew::Read(postgres::Connection& connection, const ReadTask& task) 
   PGK_ASSIGN_OR_RETURN(repository::StreamWriter * stream, streams_.Open(task.table));
   PGK_ASSIGN_OR_RETURN(std::unique_ptr<repository::RangeWriter> range,
                        stream->OpenRange(task.first_block));
-  PGK_ASSIGN_OR_RETURN(
-      const logical::TableFingerprint fingerprint,
-      ReadTable(connection, table, task, std::move(range), hash_, counters_));
+  PGK_ASSIGN_OR_RETURN(const logical::TableFingerprint fingerprint,
+                       ReadTable(connection, table, task, std::move(range), hash_, counters_));
   PGK_ASSIGN_OR_RETURN(const bool finished, streams_.TaskDone(task.table, fingerprint));
   if (finished) ++counters_.tables;
   return Ok();

@@ -136,16 +136,16 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(ChildSpec spec) {
     internal::RetryInterrupted([&] { return ::waitpid(pid, nullptr, 0); });
     return ErrnoError(error != 0 ? error : handle_error, "starting " + spec.words[0]);
   }
-  return std::unique_ptr<ChildProcess>(new ChildProcess(
-      pid, std::move(handle), std::move(out.read), std::move(err.read), std::move(wake)));
+  return std::unique_ptr<ChildProcess>(new ChildProcess(pid, std::move(handle), std::move(out.read),
+                                                        std::move(err.read), std::move(wake)));
 }
 
 ChildProcess::~ChildProcess() { Stop(std::chrono::seconds(5)); }
 
 void ChildProcess::DrainErrors() {
   std::array<char, 4096> buffer;
-  const ssize_t size = internal::RetryInterrupted(
-      [&] { return ::read(err_.get(), buffer.data(), buffer.size()); });
+  const ssize_t size =
+      internal::RetryInterrupted([&] { return ::read(err_.get(), buffer.data(), buffer.size()); });
   if (size <= 0) {
     err_ = UniqueFd();
     return;
@@ -176,8 +176,8 @@ Result<ChildProcess::Ready> ChildProcess::Poll(bool want_out, std::optional<Dura
     if (at_most) {
       const auto left = end - clock.Monotonic();
       if (left <= Duration::zero()) return Ready{};
-      timeout_ms = static_cast<int>(
-          std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1);
+      timeout_ms =
+          static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1);
     }
     if (::poll(polled.data(), polled.size(), timeout_ms) < 0 && errno != EINTR) {
       return ErrnoError(errno, "waiting for a program");

@@ -91,8 +91,8 @@ TEST(ChildProcess, StopTerminatesAndThenKills) {
   EXPECT_EQ((*polite)->Stop(std::chrono::seconds(100)).signal, SIGTERM);
   EXPECT_TRUE(IsGone((*polite)->pid()));
 
-  auto stubborn = ChildProcess::Start(
-      Shell("trap '' TERM; echo ready; while true; do sleep 0.01; done"));
+  auto stubborn =
+      ChildProcess::Start(Shell("trap '' TERM; echo ready; while true; do sleep 0.01; done"));
   ASSERT_TRUE(stubborn.ok());
   ASSERT_TRUE((*stubborn)->Read(buffer, {}).ok());
   EXPECT_EQ((*stubborn)->Stop(std::chrono::milliseconds(50)).signal, SIGKILL);

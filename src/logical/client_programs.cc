@@ -100,8 +100,8 @@ Result<ClientProgram> ParseProgramVersion(std::string_view output, std::string p
   };
   if (mark == std::string_view::npos) return refuse();
   std::string_view rest = line.substr(mark + kMark.size());
-  ClientProgram program{.path = std::move(path), .major = 0, .minor = 0,
-                        .version = std::string(rest)};
+  ClientProgram program{
+      .path = std::move(path), .major = 0, .minor = 0, .version = std::string(rest)};
   const std::optional<int> major = TakeNumber(rest);
   if (!major) return Err(ErrorCode::kProtocol, "{} has no version number", program.path);
   program.major = *major;
@@ -119,10 +119,10 @@ Result<ClientProgram> FindProgram(std::string_view name, int server_version_num,
   const std::vector<std::string> directories =
       search.only_directory.empty() ? search.directories
                                     : std::vector<std::string>{search.only_directory};
-  const std::string hint =
-      fmt::format("install the package postgresql-client-{} (or newer), or say in which directory "
-                  "its programs are",
-                  wanted);
+  const std::string hint = fmt::format(
+      "install the package postgresql-client-{} (or newer), or say in which directory "
+      "its programs are",
+      wanted);
   std::optional<ClientProgram> best;
   std::optional<ClientProgram> older;
   for (const std::string& directory : directories) {

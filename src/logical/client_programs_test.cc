@@ -73,10 +73,11 @@ TEST(ClientPrograms, RefusesOlderOnesWithAHint) {
   const auto found = Find({&old}, 150'018);
   ASSERT_FALSE(found.ok());
   EXPECT_EQ(found.error().code(), ErrorCode::kUnsupportedVersion);
-  EXPECT_EQ(found.error().message(),
-            old.directory() +
-                "/pg_dump is version 13, but the server is version 15: an older pg_dump cannot back "
-                "up a newer server");
+  EXPECT_EQ(
+      found.error().message(),
+      old.directory() +
+          "/pg_dump is version 13, but the server is version 15: an older pg_dump cannot back "
+          "up a newer server");
   EXPECT_NE(found.error().hint().find("postgresql-client-15"), std::string::npos);
 }
 
@@ -131,9 +132,8 @@ TEST(ClientPrograms, TellsTheFirstComplaint) {
   EXPECT_EQ(error.message(),
             "reading the definitions: pg_dump 15 failed: query failed: ERROR:  permission denied "
             "for table x");
-  EXPECT_EQ(
-      ProgramFailed(program, "x", ChildEnd{.status = 0, .signal = 9}, "").message(),
-      "x: pg_dump 15 failed: was ended by signal 9");
+  EXPECT_EQ(ProgramFailed(program, "x", ChildEnd{.status = 0, .signal = 9}, "").message(),
+            "x: pg_dump 15 failed: was ended by signal 9");
 }
 
 }  // namespace

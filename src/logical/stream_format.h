@@ -63,8 +63,8 @@ struct RowsIdentity {
   friend bool operator==(const RowsIdentity&, const RowsIdentity&) = default;
 };
 
+// The bytes, and back: kCorruption, kUnsupportedVersion.
 Bytes EncodeIdentity(const RowsIdentity& identity);
-// kCorruption, kUnsupportedVersion.
 Result<RowsIdentity> DecodeIdentity(ByteSpan bytes);
 
 // What is known of a stream of rows when it is whole.
@@ -81,8 +81,8 @@ struct RowsAttributes {
   friend bool operator==(const RowsAttributes&, const RowsAttributes&) = default;
 };
 
+// The bytes, and back: kCorruption, kUnsupportedVersion.
 Bytes EncodeAttributes(const RowsAttributes& attributes);
-// kCorruption, kUnsupportedVersion.
 Result<RowsAttributes> DecodeAttributes(ByteSpan bytes);
 
 // What a database's sub-tree says about the database.
@@ -96,19 +96,19 @@ struct DatabaseAttributes {
   std::string collation_version;
   uint32_t server_version_num = 0;  // 150018
   std::string server_version;
-  std::string dump_version;       // of pg_dump: "15.18 (Debian 15.18-0+deb12u1)"
-  bool standby = false;           // read from a server in recovery
+  std::string dump_version;           // of pg_dump: "15.18 (Debian 15.18-0+deb12u1)"
+  bool standby = false;               // read from a server in recovery
   bool roles_with_passwords = false;  // whether the globals have them
-  Bytes fingerprint_key;          // kFingerprintKeyBytes
-  uint64_t tables = 0;            // streams of tables
-  uint64_t rows = 0;              // in all of them
+  Bytes fingerprint_key;              // kFingerprintKeyBytes
+  uint64_t tables = 0;                // streams of tables
+  uint64_t rows = 0;                  // in all of them
   uint64_t large_objects = 0;
 
   friend bool operator==(const DatabaseAttributes&, const DatabaseAttributes&) = default;
 };
 
+// The bytes, and back: kCorruption, kUnsupportedVersion.
 Bytes EncodeDatabase(const DatabaseAttributes& attributes);
-// kCorruption, kUnsupportedVersion.
 Result<DatabaseAttributes> DecodeDatabase(ByteSpan bytes);
 
 // What the manifest says about the run.
@@ -127,8 +127,8 @@ struct RunAttributes {
   friend bool operator==(const RunAttributes&, const RunAttributes&) = default;
 };
 
+// The bytes, and back: kCorruption, kUnsupportedVersion.
 Bytes EncodeRun(const RunAttributes& attributes);
-// kCorruption, kUnsupportedVersion.
 Result<RunAttributes> DecodeRun(ByteSpan bytes);
 
 }  // namespace pgkeep::logical

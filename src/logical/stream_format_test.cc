@@ -13,8 +13,8 @@ TableFingerprint Fingerprint(uint64_t rows) { return {.rows = rows, .sum = {.low
 TEST(StreamNames, NeverCollideForHostileTables) {
   std::set<std::string> names = {std::string(kContentsStream), std::string(kGlobalsStream),
                                  std::string(kLargeObjectsStream)};
-  const std::vector<TableName> tables = {{"a", "b.c"}, {"a.b", "c"},     {"", "x"},
-                                         {"table", "contents"}, {"a\nb", "c"},  {"a", "\nbc"},
+  const std::vector<TableName> tables = {{"a", "b.c"},           {"a.b", "c"},  {"", "x"},
+                                         {"table", "contents"},  {"a\nb", "c"}, {"a", "\nbc"},
                                          {"contents", "globals"}};
   for (const TableName& table : tables) {
     const std::string stream = TableStreamName(table.schema, table.name);
