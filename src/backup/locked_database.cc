@@ -173,10 +173,12 @@ Error LockedDatabase::Explain(Error error, Duration lock_timeout) {
   const Result<std::vector<LockParty>> parties = FindExclusive(*leader_, tables_, pids());
   if (!parties.ok() || parties->empty()) return error;
   const auto seconds = std::chrono::duration<double>(lock_timeout).count();
-  return Err(ErrorCode::kBusy, "waited {:g} s for locks on tables, because of {}", seconds,
-             parties->front().Describe())
-      .WithSqlState(std::string(postgres::kSqlStateLockNotAvailable))
-      .WithHint("let that session end, then run the backup again");
+  Error busy = Err(ErrorCode::kBusy, "waited {:g} s for locks on tables, because of {}", seconds,
+                   parties->front().Describe())
+                   .WithSqlState(std::string(postgres::kSqlStateLockNotAvailable))
+                   .WithHint("let that session end, then run the backup again");
+  // pg_dump may have had another reason.
+  return error.code() == ErrorCode::kChildFailed ? std::move(busy).Attach(std::move(error)) : busy;
 }
 
 Result<std::unique_ptr<LockedDatabase>> LockedDatabase::Open(const DatabaseRequest& request,

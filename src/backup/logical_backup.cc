@@ -134,6 +134,7 @@ Status Run::BackUpAll(BackupWriter& writer, std::stop_token stop) {
     // If it was the repository that failed, the others would fail too.
     PGK_TRY(writer.CheckStatus());
   }
+  if (stop.stop_requested()) return Err(ErrorCode::kCancelled, "the backup was interrupted");
   return Ok();
 }
 
@@ -216,6 +217,7 @@ Result<LogicalBackupResult> Run::Execute(std::stop_token stop) {
 Result<LogicalBackupResult> RunLogicalBackup(repository::Repository& repository,
                                              const LogicalBackupOptions& options,
                                              BackupWatcher& watcher, std::stop_token stop) {
+  if (options.jobs == 0) return Err(ErrorCode::kInvalidArgument, "a backup needs at least one job");
   return Run(repository, options, watcher).Execute(std::move(stop));
 }
 

@@ -199,7 +199,7 @@ TEST(LogicalBackup, ParallelRangesGiveTheSameStream) {
   const TestDatabase database("ranges");
   // One row for each block, so that the table has two leaves' worth of them.
   Sql("ranges", R"(
-    CREATE UNLOGGED TABLE t (id int, pad text STORAGE PLAIN)
+    CREATE UNLOGGED TABLE t (id int, pad text)
       WITH (fillfactor = 10, autovacuum_enabled = off);
     INSERT INTO t SELECT i, repeat('p', 750) FROM generate_series(1, 17000) i;
     DELETE FROM t WHERE id % 1000 = 3;)");
@@ -218,7 +218,7 @@ TEST(LogicalBackup, ParallelRangesGiveTheSameStream) {
 TEST(LogicalBackup, TakesARowOfManyMegabytes) {
   const TestDatabase database("giant");
   Sql("giant", R"(
-    CREATE TABLE t (id int, big text STORAGE EXTERNAL);
+    CREATE TABLE t (id int, big text);
     INSERT INTO t VALUES (1, 'small');
     INSERT INTO t SELECT 2, string_agg(md5(i::text), '') FROM generate_series(1, 700000) i;
     INSERT INTO t VALUES (3, 'after');)");

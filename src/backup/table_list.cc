@@ -117,8 +117,8 @@ Status Refuse(const NameSample& unreadable, const NameSample& hidden, std::strin
             "leave them out with exclude_tables");
   }
   if (hidden.count() > 0) {
-    return Err(ErrorCode::kPermission, "row security hides rows of {} tables from the role {}: {}",
-               hidden.count(), user, hidden.Text())
+    return Err(ErrorCode::kPermission, "row security hides rows from the role {}: {}", user,
+               hidden.Text())
         .WithHint("give the role BYPASSRLS; a backup of only the rows that it sees is none");
   }
   return Ok();
