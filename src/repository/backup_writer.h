@@ -128,6 +128,10 @@ class BackupWriter {
   // spec beyond the limits or after Commit, kLimitExceeded for too many. This must outlive it.
   Result<std::unique_ptr<SubtreeWriter>> OpenSubtree(SubtreeSpec spec) PGK_EXCLUDES(mutex_);
 
+  // The first error of anything written, which Commit would return: tells whether going on makes
+  // sense.
+  Status CheckStatus() const { return session_.CheckStatus(); }
+
   // One sign of life now; for drivers without the heartbeat thread.
   Status Beat() { return heartbeat_.Beat(); }
 

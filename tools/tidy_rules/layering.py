@@ -7,7 +7,7 @@ LEVEL = {
     "base": 0,
     "crypto": 1, "codec": 1, "net": 1,
     "storage": 2, "postgres": 2, "archive": 2,
-    "repository": 3, "catalog": 3,
+    "repository": 3, "catalog": 3, "logical": 3,
     "backup": 4, "restore": 4, "verify": 4, "mount": 4,
     "jobs": 5,
     "schedule": 6, "notify": 6, "metrics": 6,
