@@ -4,6 +4,7 @@
 #   tl::expected fmt::fmt ................ base       spdlog::spdlog .......... base (log.cc)
 #   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ......... codec
 #   CLI11::CLI11 Boost::json ............. cli        tomlplusplus::tomlplusplus config
+#   PkgConfig::SQLITE .................... catalog
 #   GTest::* rapidcheck rapidcheck_gtest . tests      benchmark::benchmark .... bench
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -17,6 +18,8 @@ find_package(OpenSSL 3 REQUIRED)
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+# STRICT tables came with 3.37.
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 
 if(PGKEEP_BUILD_TESTS)

@@ -14,28 +14,28 @@ namespace pgkeep::catalog {
 
 // A job to be recorded as queued.
 struct NewJob {
-  std::string id;  // UUIDv7 (base/uuid.h)
-  std::string source;
-  std::vector<std::string> databases;
+  std::string id = {};  // UUIDv7 (base/uuid.h)
+  std::string source = {};
+  std::vector<std::string> databases = {};
   JobKind kind = JobKind::kBackup;
   JobType type = JobType::kNone;
   JobTrigger trigger = JobTrigger::kManual;
   bool exclusive = true;
-  std::string version;
-  Worker worker;  // who is going to run it
-  Timestamp queued;
-  Timestamp lease_expires;
+  std::string version = {};
+  Worker worker = {};  // who is going to run it
+  Timestamp queued = {};
+  Timestamp lease_expires = {};
 };
 
 // The end of a job.
 struct JobOutcome {
   JobStatus status = JobStatus::kSucceeded;  // a final one
-  Timestamp finished;
-  std::optional<Duration> duration;
-  JobFigures figures;
-  std::optional<JobError> error;
+  Timestamp finished = {};
+  std::optional<Duration> duration = {};
+  JobFigures figures = {};
+  std::optional<JobError> error = {};
   // Replaces what is recorded of the databases, if it is not empty.
-  std::vector<DatabaseOutcome> databases;
+  std::vector<DatabaseOutcome> databases = {};
 };
 
 // Keeps the history. Knows nothing of threads, signals and processes: src/jobs runs jobs.

@@ -3,42 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/check.h"
 
 namespace pgkeep::cli {
 
-std::string FormatBytes(uint64_t bytes) {
-  constexpr std::array<std::string_view, 6> kUnits = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  if (bytes < 1024) return fmt::format("{} B", bytes);
-  size_t unit = 0;
-  uint64_t rest = bytes % 1024;
-  uint64_t whole = bytes / 1024;
-  while (whole >= 1024) {
-    rest = whole % 1024;
-    whole /= 1024;
-    ++unit;
-  }
-  return fmt::format("{}.{} {}", whole, rest * 10 / 1024, kUnits.at(unit));
-}
-
 std::string Count(uint64_t number, std::string_view noun) {
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
-
-size_t TextWidth(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string Printable(std::string_view text) {
-  std::string printable(text);
-  for (char& c : printable) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = '?';
-  }
-  return printable;
 }
 
 void Table::AddRow(std::vector<std::string> cells) {

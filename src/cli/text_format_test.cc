@@ -2,22 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
 namespace pgkeep::cli {
 namespace {
-
-TEST(FormatBytes, RoundsDownAtEveryUnit) {
-  EXPECT_EQ(FormatBytes(0), "0 B");
-  EXPECT_EQ(FormatBytes(1023), "1023 B");
-  EXPECT_EQ(FormatBytes(1024), "1.0 KiB");
-  EXPECT_EQ(FormatBytes(1024 * 1024 - 1), "1023.9 KiB");
-  EXPECT_EQ(FormatBytes(uint64_t{3} << 29), "1.5 GiB");
-  EXPECT_EQ(FormatBytes(std::numeric_limits<uint64_t>::max()), "15.9 EiB");
-}
 
 TEST(Count, KnowsOneFromMany) {
   EXPECT_EQ(Count(0, "backup"), "0 backups");
@@ -32,10 +21,6 @@ TEST(Table, AlignsByCharactersAndLeavesNoBlankAtTheEnd) {
   EXPECT_EQ(table.Lines(),
             (std::vector<std::string>{"NAME           SIZE  LABEL",  //
                                       "é               1 B", "longer name  1000 B  x"}));
-}
-
-TEST(Printable, LeavesNoWayToMoveTheCursor) {
-  EXPECT_EQ(Printable("a\x1b[2J\nb\x7f é"), "a?[2J?b? é");
 }
 
 }  // namespace

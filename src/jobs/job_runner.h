@@ -1,6 +1,7 @@
 // Runs jobs and keeps their rows true.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -54,6 +55,14 @@ class JobRunner {
   Result<std::vector<catalog::JobRecord>> Reconcile();
 
  private:
+  // The worker's id is the job's: a job is never run twice.
+  Status CreateRow(const std::string& id, const JobRequest& request);
+  Status StartRow(const std::string& id);
+  Result<JobResult> Work(const std::string& id, const JobFunction& function,
+                         const std::stop_token& stop, Progress& progress);
+  std::optional<Error> RecordEnd(const JobReport& report, const Progress& progress,
+                                 Duration duration);
+
   const JobRunnerOptions options_;
 };
 
