@@ -84,7 +84,7 @@ class PhaseRecorder {
 
 // Makes errors of whatever is thrown, so that the row gets its end.
 template <class Function>
-Result<JobResult> CatchAll(Function&& function) {
+Result<JobResult> CatchAll(const Function& function) {
   try {
     return function();
   } catch (const std::bad_alloc&) {

@@ -36,7 +36,9 @@ std::string AmountText(const ProgressSnapshot& at) {
                        FormatBytes(*at.total_bytes));
   }
   if (at.total_objects) return fmt::format("{} of {} objects", at.objects, *at.total_objects);
-  if (at.objects > 0) return fmt::format("{} objects", at.objects);
+  if (at.objects > 0) {
+    return fmt::format("{} object{}", at.objects, at.objects == 1 ? "" : "s");
+  }
   return "";
 }
 
