@@ -5,6 +5,7 @@
 #   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ZLIB::ZLIB codec
 #   PkgConfig::LIBPQ ..................... postgres
 #   CLI11::CLI11 Boost::json ............. cli        tomlplusplus::tomlplusplus config
+#   PkgConfig::SQLITE .................... catalog
 #   GTest::* rapidcheck rapidcheck_gtest . tests      benchmark::benchmark .... bench
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -18,6 +19,8 @@ find_package(OpenSSL 3 REQUIRED)
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+# STRICT tables came with 3.37.
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 find_package(ZLIB REQUIRED)

@@ -1,29 +1,17 @@
 // How numbers, times and tables look to people.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace pgkeep::cli {
+#include "base/display.h"
 
-// "0 B", "1023 B", "1.0 KiB", "31.9 MiB": three or four digits, rounded down so that nothing looks
-// larger than it is.
-std::string FormatBytes(uint64_t bytes);
+namespace pgkeep::cli {
 
 // "1 backup", "2 backups", "0 backups".
 std::string Count(uint64_t number, std::string_view noun);
-
-// The number of characters that a terminal shows for UTF-8 text without control characters, taking
-// each for one column.
-size_t TextWidth(std::string_view text);
-
-// Text from a repository without what a terminal does not show but obeys: control characters, which
-// could move the cursor or forge lines, marks that turn the direction of the text around or hide in
-// it, and bytes that are no UTF-8. Each becomes '?'.
-std::string Printable(std::string_view text);
 
 // Columns of text, aligned. One thread at a time.
 class Table {

@@ -12,49 +12,12 @@
 #include "repository/limits.h"
 #include "repository/protocol_test_kit.h"
 #include "testing/faulty_store.h"
+#include "testing/stepped_clock.h"
 
 namespace pgkeep::repository {
 namespace {
 
 using ::testing::ElementsAre;
-
-// Sleeps until it is told to go on: a test decides when an interval is over.
-class SteppedClock final : public testing::FakeClock {
- public:
-  Status SleepFor(Duration duration, std::stop_token stop) override {
-    {
-      const MutexLock lock(mutex_);
-      ++sleepers_;
-      asleep_.NotifyAll();
-      wake_.Wait(mutex_, stop, [this]() PGK_REQUIRES(mutex_) { return steps_ > 0; });
-      if (stop.stop_requested()) return Err(ErrorCode::kCancelled, "stopped");
-      --steps_;
-    }
-    Advance(duration);
-    return Ok();
-  }
-
-  // Lets one sleep end, and waits until the thread sleeps again.
-  void Step() {
-    const MutexLock lock(mutex_);
-    const int before = sleepers_;
-    ++steps_;
-    wake_.NotifyAll();
-    asleep_.Wait(mutex_, {}, [&]() PGK_REQUIRES(mutex_) { return sleepers_ > before; });
-  }
-
-  void WaitUntilAsleep() {
-    const MutexLock lock(mutex_);
-    asleep_.Wait(mutex_, {}, [this]() PGK_REQUIRES(mutex_) { return sleepers_ > 0; });
-  }
-
- private:
-  Mutex mutex_;
-  CondVar asleep_;
-  CondVar wake_;
-  int sleepers_ PGK_GUARDED_BY(mutex_) = 0;
-  int steps_ PGK_GUARDED_BY(mutex_) = 0;
-};
 
 class HeartbeatTest : public ::testing::Test {
  protected:
@@ -106,7 +69,7 @@ TEST_F(HeartbeatTest, CloneUnderTheSameIdIsNoticed) {
 }
 
 TEST_F(HeartbeatTest, ThreadBeatsOncePerInterval) {
-  SteppedClock clock;
+  testing::SteppedClock clock;
   RepositoryContext context = memory_.repository.Context();
   context.clock = &clock;
   HeartbeatThread thread(context, writer_);
@@ -119,7 +82,7 @@ TEST_F(HeartbeatTest, ThreadBeatsOncePerInterval) {
 }
 
 TEST_F(HeartbeatTest, ThreadGoesOnAfterAFailure) {
-  SteppedClock clock;
+  testing::SteppedClock clock;
   testing::FaultyStore faulty(memory_.store, memory_.clock);
   RepositoryContext context = memory_.repository.Context(&faulty);
   context.clock = &clock;

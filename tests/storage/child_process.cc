@@ -65,6 +65,15 @@ void ChildProcess::Kill() {
   pid_ = -1;
 }
 
+void ChildProcess::Signal(int signal) { ::kill(pid_, signal); }
+
+int ChildProcess::Wait() {
+  int status = 0;
+  PGK_CHECK(pid_ > 0 && ::waitpid(pid_, &status, 0) == pid_, "the child is there");
+  pid_ = -1;
+  return status;
+}
+
 std::string SiblingProgram(const std::string& name) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);

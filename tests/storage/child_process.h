@@ -24,6 +24,10 @@ class ChildProcess {
   std::string Receive();
   // SIGKILL, and waits until the child is gone. What it wrote before can still be received.
   void Kill();
+  // Sends a signal.
+  void Signal(int signal);
+  // Waits until the child has ended and returns its wait status. REQUIRES: not killed before.
+  int Wait();
 
  private:
   pid_t pid_ = -1;
