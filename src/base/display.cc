@@ -46,8 +46,9 @@ bool IsIn(const std::array<CodeRange, kCount>& ranges, char32_t code) {
       ranges, [code](const CodeRange& range) { return code >= range.first && code <= range.last; });
 }
 
-// What a terminal obeys instead of showing it: control characters, and those that turn the direction
-// of the text around, hide in it or break its line (Unicode's general categories Cc, Cf, Zl and Zp).
+// What a terminal obeys instead of showing it: control characters, and those that turn the
+// direction of the text around, hide in it or break its line (Unicode's general categories Cc, Cf,
+// Zl and Zp).
 constexpr std::array<CodeRange, 21> kUnprintable = {{
     {0x0000, 0x001f},   {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x0600, 0x0605},
     {0x061c, 0x061c},   {0x06dd, 0x06dd},   {0x070f, 0x070f},   {0x0890, 0x0891},

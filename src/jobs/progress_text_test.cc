@@ -30,8 +30,8 @@ ProgressView HalfDone() {
 
 TEST(BarText, ShowsAllWhereThereIsRoom) {
   EXPECT_EQ(BarText(HalfDone(), 120),
-            "copy  [###############...............]  50%  50.0 MiB of 100.0 MiB  2.5 MiB/s  ETA 0:20"
-            "  public.orders");
+            "copy  [###############...............]  50%  50.0 MiB of 100.0 MiB  2.5 MiB/s  "
+            "ETA 0:20  public.orders");
 }
 
 TEST(BarText, NeverExceedsTheWidthAndDropsTheLeastImportantFirst) {
