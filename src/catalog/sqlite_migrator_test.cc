@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "base/file_util.h"
 #include "catalog/sqlite_catalog.h"
 #include "catalog/sqlite_fault_test_kit.h"
 #include "testing/fake_clock.h"
