@@ -115,8 +115,8 @@ function(pgkeep_lighten_test name)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # At -O1 these are wrong about std::string more often than right.
-    target_compile_options(${name} PRIVATE
-      $<$<CONFIG:RelWithDebInfo>:-Wno-array-bounds;-Wno-maybe-uninitialized;-Wno-stringop-overflow>)
+    target_compile_options(${name} PRIVATE -Wno-array-bounds -Wno-maybe-uninitialized
+                                           -Wno-stringop-overflow)
   endif()
 endfunction()
 
