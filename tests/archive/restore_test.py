@@ -197,6 +197,46 @@ class Reading(ArchiveTest):
         self.assertEqual(kinds.count("sequence"), 4)
 
 
+class Comparing(ArchiveTest):
+    """The comparison that all other tests rely on."""
+
+    LOSSES = (
+        "DROP PUBLICATION all_of_shop",  # first, since it forbids what follows
+        "DELETE FROM shop.dot WHERE line = ''",
+        "INSERT INTO shop.dot VALUES ('')",
+        "UPDATE shop.dog SET bark = NULL",
+        "DELETE FROM shop.by_mood WHERE v = 17",
+        "DELETE FROM shop.ext_setting WHERE id = 101",
+        "SELECT setval('shop.ext_seq', 776)",
+        "SELECT lo_put(70001, 600000, 'x')",
+        "SELECT lo_unlink(70002)",
+        "COMMENT ON LARGE OBJECT 70001 IS NULL",
+        'REVOKE SELECT ON LARGE OBJECT 70001 FROM "reader; with ""quotes"""',
+        'REVOKE UPDATE (name) ON shop.customer FROM "reader; with ""quotes"""',
+        "COMMENT ON COLUMN shop.customer.name IS NULL",
+        "ALTER TABLE shop.customer OWNER TO postgres",
+        "ALTER TABLE shop.customer ENABLE TRIGGER touch",
+        "DROP POLICY \"keeper's own\" ON shop.customer",
+    )
+
+    def test_a_copy_of_the_source_is_equal(self):
+        self.cluster.new_database("copy", template="source")
+        self.assert_copy("copy")
+
+    def test_every_loss_is_found(self):
+        self.cluster.new_database("copy", template="source")
+        before = Source.script
+        for loss in self.LOSSES:
+            with self.subTest(loss):
+                self.cluster.sql("copy", loss)
+                after = Source.script_of("copy")
+                self.assertIsNotNone(after.difference(before))
+                before = after
+        self.cluster.sql("copy", """DELETE FROM shop."order" WHERE id = 1;
+                                    REFRESH MATERIALIZED VIEW shop.totals""")
+        self.assertNotEqual(Source.views_of("copy"), Source.views)
+
+
 class Restoring(ArchiveTest):
     """Complete restores of what is written here."""
 
@@ -292,7 +332,7 @@ class Restoring(ArchiveTest):
         self.assert_copy("copy")
 
     def test_clean(self):
-        """pg_restore 15 cannot drop the primary keys of partitions, and goes on: as with pg_dump."""
+        """pg_restore 15 cannot drop the primary keys of partitions and goes on, with pg_dump's too."""
         stock = Source.work / "clean.dump"
         self.cluster.run("pg_dump", "-Fc", "-f", stock, "source")
         self.cluster.new_database("copy", template="source")
