@@ -36,7 +36,8 @@ Result<std::unique_ptr<RowTarget>> OpenTable(postgres::Connection& connection,
                                              const std::string& truncate) {
   std::optional<postgres::Transaction> transaction;
   if (!truncate.empty()) {
-    PGK_ASSIGN_OR_RETURN(transaction, postgres::Transaction::Begin(connection));
+    PGK_ASSIGN_OR_RETURN(postgres::Transaction begun, postgres::Transaction::Begin(connection));
+    transaction.emplace(std::move(begun));
     PGK_TRY(connection.Execute("TRUNCATE TABLE ONLY " + truncate));
   }
   PGK_ASSIGN_OR_RETURN(postgres::CopyIn copy, postgres::CopyIn::Start(connection, copy_statement));

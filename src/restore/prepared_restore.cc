@@ -17,15 +17,15 @@ using archive::EntryKind;
 using archive::KindOf;
 using archive::TocEntry;
 
-constexpr size_t kNamesMax = 20;
+constexpr size_t kListedMax = 20;
 
 std::string Join(const std::vector<std::string>& names) {
   std::string text;
-  for (size_t i = 0; i < std::min(names.size(), kNamesMax); ++i) {
+  for (size_t i = 0; i < std::min(names.size(), kListedMax); ++i) {
     if (i > 0) text += ", ";
     text += names[i];
   }
-  if (names.size() > kNamesMax) text += fmt::format(" and {} more", names.size() - kNamesMax);
+  if (names.size() > kListedMax) text += fmt::format(" and {} more", names.size() - kListedMax);
   return text;
 }
 

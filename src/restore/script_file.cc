@@ -9,7 +9,7 @@ namespace pgkeep::restore {
 namespace {
 
 constexpr uint32_t kFileMode = 0600;  // what a dump may contain is for nobody else
-constexpr size_t kReadBytes = size_t{256} << 10;
+constexpr size_t kPieceBytes = size_t{256} << 10;
 
 }  // namespace
 
@@ -45,7 +45,7 @@ Status ScriptFile::Convert(File& file, std::stop_token stop) {
   spec.environment.emplace_back("LC_ALL=C");
   PGK_ASSIGN_OR_RETURN(const std::unique_ptr<ChildProcess> child,
                        ChildProcess::Start(std::move(spec)));
-  Bytes buffer(kReadBytes);
+  Bytes buffer(kPieceBytes);
   while (true) {
     PGK_ASSIGN_OR_RETURN(const size_t size, child->Read(buffer, stop));
     if (size == 0) break;
