@@ -37,8 +37,9 @@ TEST(Restore, GivesBackEveryKindOfObject) {
     EXPECT_EQ(report.sequences, report.plan.sequences);
     EXPECT_THAT(report.not_compared,
                 ElementsAre("shop.customer.name_length", "shop.only_generated.a"));
-    EXPECT_EQ(Sql(copy.name(), "SELECT count(*) > 0 FROM pg_stats WHERE schemaname = 'shop' AND "
-                               "tablename = 'customer'"),
+    EXPECT_EQ(Sql(copy.name(),
+                  "SELECT count(*) > 0 FROM pg_stats WHERE schemaname = 'shop' AND "
+                  "tablename = 'customer'"),
               "t");
   }
 }
@@ -78,20 +79,21 @@ TEST(Restore, SetsWhatBelongsToTheDatabaseItself) {
     std::erase_if(is, titles);
     EXPECT_EQ(is, expected);
   }
-  Sql("postgres", "ALTER DATABASE own OWNER TO postgres; DROP OWNED BY own_user; "
-                  "DROP ROLE own_boss; ");
+  Sql("postgres",
+      "ALTER DATABASE own OWNER TO postgres; DROP OWNED BY own_user; "
+      "DROP ROLE own_boss; ");
   Sql("own", "SET default_transaction_read_only = off; DROP OWNED BY own_user; DROP ROLE own_user");
 }
 
 TEST(Restore, KeepsOtherEncodings) {
   for (const std::string encoding : {"LATIN1", "SQL_ASCII"}) {
-    const TestDatabase source("odd_encoding",
-                              "TEMPLATE template0 ENCODING '" + encoding +
-                                  "' LC_COLLATE 'C' LC_CTYPE 'C'");
-    Backed backed("odd_encoding",
-                  "DO $$ BEGIN EXECUTE format('CREATE TABLE %I (%I text)', 'caf' || chr(233), 'n' || "
-                  "chr(241)); EXECUTE format('INSERT INTO %I VALUES (%L), (%L)', 'caf' || chr(233), "
-                  "chr(252) || chr(10), chr(255)); END $$");
+    const TestDatabase source("odd_encoding", "TEMPLATE template0 ENCODING '" + encoding +
+                                                  "' LC_COLLATE 'C' LC_CTYPE 'C'");
+    Backed backed(
+        "odd_encoding",
+        "DO $$ BEGIN EXECUTE format('CREATE TABLE %I (%I text)', 'caf' || chr(233), 'n' || "
+        "chr(241)); EXECUTE format('INSERT INTO %I VALUES (%L), (%L)', 'caf' || chr(233), "
+        "chr(252) || chr(10), chr(255)); END $$");
     const CopyDatabase copy("odd_copy");
     RestoreOptions options = Into(backed.backup(), copy.name());
     options.create = true;
@@ -104,10 +106,11 @@ TEST(Restore, KeepsOtherEncodings) {
 
 TEST(Restore, SeveralConnectionsLoadOneBigTable) {
   const TestDatabase source("big");
-  Backed backed("big",
-                "CREATE TABLE big (i int, t text); ALTER TABLE big ALTER t SET STORAGE PLAIN; "
-                "INSERT INTO big SELECT i, repeat(md5(i::text), 60) FROM generate_series(1, 50000) i; "
-                "CREATE TABLE small AS SELECT 1 AS one");
+  Backed backed(
+      "big",
+      "CREATE TABLE big (i int, t text); ALTER TABLE big ALTER t SET STORAGE PLAIN; "
+      "INSERT INTO big SELECT i, repeat(md5(i::text), 60) FROM generate_series(1, 50000) i; "
+      "CREATE TABLE small AS SELECT 1 AS one");
   const CopyDatabase copy("big_copy");
   RestoreOptions options = Into(backed.backup(), copy.name());
   options.create = true;
@@ -120,8 +123,8 @@ TEST(Restore, SeveralConnectionsLoadOneBigTable) {
 }
 
 TEST(Restore, LoadsConfigurationTablesOfExtensions) {
-  // An extension that makes nothing of its own has got tables afterwards; so has the target's, which
-  // stands for what CREATE EXTENSION would make.
+  // An extension that makes nothing of its own has got tables afterwards; so has the target's,
+  // which stands for what CREATE EXTENSION would make.
   const std::string tables = R"(
     CREATE TABLE settings (k text PRIMARY KEY, own bool);
     CREATE TABLE uses (k text REFERENCES settings);
