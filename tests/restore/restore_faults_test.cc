@@ -183,7 +183,8 @@ TEST(RestoreFaults, SaysWhatTheTargetLacks) {
   Sql("postgres", "CREATE ROLE only_at_source");
   Sql("lacks", R"(
     CREATE TABLE t (a int); ALTER TABLE t OWNER TO only_at_source;
-    CREATE EXTENSION hstore; UPDATE pg_extension SET extname = 'nowhere' WHERE extname = 'hstore';)");
+    CREATE EXTENSION hstore;
+    UPDATE pg_extension SET extname = 'nowhere' WHERE extname = 'hstore';)");
   Backed backed("lacks", "");
   PostgresCluster target;
   RestoreOptions options = Into(backed.backup(), "lacks_copy", target);

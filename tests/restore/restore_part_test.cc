@@ -165,7 +165,8 @@ TEST(RestorePart, LoadsAPartitionByItselfWhereItsRootIsNotRestored) {
     CREATE TABLE root (m mood, v int) PARTITION BY HASH (m);
     CREATE TABLE leaf_0 PARTITION OF root FOR VALUES WITH (MODULUS 2, REMAINDER 0);
     CREATE TABLE leaf_1 PARTITION OF root FOR VALUES WITH (MODULUS 2, REMAINDER 1);
-    INSERT INTO root SELECT (enum_range(NULL::mood))[1 + i % 3], i FROM generate_series(1, 60) i;)");
+    INSERT INTO root
+      SELECT (enum_range(NULL::mood))[1 + i % 3], i FROM generate_series(1, 60) i;)");
   const std::string rows = RowsOf("part_leaf", "leaf_0");
   const std::string others = RowsOf("part_leaf", "leaf_1");
   Sql("part_leaf", "DROP TABLE leaf_0");
