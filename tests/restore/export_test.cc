@@ -40,7 +40,9 @@ void Stock(const std::string& program, const std::vector<std::string>& arguments
            const std::string& database) {
   const testing::ProgramResult result = PostgresCluster::Shared().Run(program, arguments, database);
   EXPECT_EQ(result.status, 0) << result.err;
-  if (program == "pg_restore") EXPECT_EQ(result.err, "");
+  if (program == "pg_restore") {
+    EXPECT_EQ(result.err, "");
+  }
 }
 
 TEST(Export, IsRestoredByStockTools) {
