@@ -207,6 +207,24 @@ TEST(RestoreFaults, SaysWhatTheTargetLacks) {
   Sql("postgres", "DROP ROLE only_at_source");
 }
 
+TEST(RestoreFaults, PutsTablesIntoTheDefaultTablespaceWhereTheirsIsMissing) {
+  const TestDatabase source("space");
+  const testing::ProgramResult made =
+      PostgresCluster::Shared().Run("psql", {"-Xq", "-c", "SET allow_in_place_tablespaces = on",
+                                             "-c", "CREATE TABLESPACE away LOCATION ''"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  Backed backed("space", "CREATE TABLE t TABLESPACE away AS SELECT 5 AS five");
+  const PostgresCluster target;
+  RestoreOptions options = Into(backed.backup(), "copy", target);
+  options.create = true;
+  const RestoreReport report = MustRestore(backed.vault(), options);
+  EXPECT_THAT(report.plan.missing_tablespaces, ElementsAre("away"));
+  EXPECT_THAT(report.plan.warnings, ::testing::Contains(HasSubstr("away")));
+  EXPECT_EQ(target.Sql("SELECT five FROM t", "copy"), "5");
+  Sql("space", "DROP TABLE t");
+  Sql("postgres", "DROP TABLESPACE away");
+}
+
 TEST(RestoreFaults, ChecksItsOptions) {
   const TestDatabase source("options");
   Backed backed("options", "CREATE TABLE t (a int)");

@@ -216,6 +216,35 @@ TEST(Restore, DropsADatabaseOnlyWithCleanAndWithoutOthersInIt) {
   ExpectCopy("clean", "clean_copy");
 }
 
+TEST(Restore, WorksForARoleWithoutSpecialRights) {
+  const TestDatabase source("plain_role");
+  Sql("postgres", "CREATE ROLE plain LOGIN CREATEDB");
+  Backed backed("plain_role", R"(
+    CREATE TABLE a (id serial PRIMARY KEY, t text); INSERT INTO a (t) SELECT 'x' FROM
+      generate_series(1, 30); CREATE TABLE b (a int REFERENCES a); INSERT INTO b VALUES (7);
+    CREATE MATERIALIZED VIEW m AS SELECT count(*) FROM a; SELECT lo_from_bytea(77, 'seven');)");
+  {
+    const CopyDatabase copy("plain_copy");
+    RestoreOptions options = Into(backed.backup(), copy.name());
+    ASSERT_TRUE(options.target.Set("user", "plain").ok());
+    options.create = true;
+    options.owners = false;
+    const RestoreReport report = MustRestore(backed.vault(), options);
+    EXPECT_EQ(report.plan.target_user, "plain");
+    EXPECT_EQ(SchemaOf(copy.name(), {"--no-owner"}), SchemaOf("plain_role", {"--no-owner"}));
+    EXPECT_EQ(DataOf(copy.name(), {"--no-owner"}), DataOf("plain_role", {"--no-owner"}));
+    // With the owners of the source it is told what will not work, and then what did not.
+    options.owners = true;
+    options.clean = true;
+    postgres::WaitUntil(testing::PostgresCluster::Shared(),
+                        "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'plain_copy'");
+    const auto plan = PlanRestore(backed.vault().repository(), options, {});
+    ASSERT_TRUE(plan.ok());
+    EXPECT_THAT(plan->warnings, Contains(HasSubstr("'plain' is no superuser")));
+  }
+  Sql("postgres", "DROP ROLE plain");
+}
+
 TEST(Restore, SparesTheWalWhereTheServerNeedsNone) {
   const TestDatabase source("minimal");
   Backed backed("minimal", R"(
