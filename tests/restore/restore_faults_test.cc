@@ -75,6 +75,33 @@ TEST(RestoreFaults, NamesTablesWhoseRowsTheServerDoesNotTake) {
             "0|5");
 }
 
+TEST(RestoreFaults, ReportsABigTableWhenOneOfItsConnectionsFails) {
+  const TestDatabase source("big_fails");
+  Backed backed("big_fails", R"(
+    CREATE FUNCTION fits(i int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+      IF i = 49999 AND current_database() <> 'big_fails' THEN RAISE EXCEPTION 'not this row';
+      END IF; RETURN true; END $$;
+    CREATE TABLE big (i int, t text, CHECK (i < 49000 OR fits(i)));
+    ALTER TABLE big ALTER t SET STORAGE PLAIN;
+    INSERT INTO big SELECT i, repeat(md5(i::text), 60) FROM generate_series(1, 50000) i;
+    CREATE TABLE good AS SELECT 5 AS five;)");
+  const CopyDatabase copy("big_fails_copy");
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.create = true;
+  options.jobs = 3;
+  const auto report = Restore(backed.vault(), options);
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_THAT(report->failed_tables, ElementsAre("public.big"));
+  EXPECT_THAT(report->errors, ::testing::Contains(HasSubstr("not this row")));
+  EXPECT_FALSE(report->fingerprints_equal);
+  EXPECT_EQ(report->tables, 1U);
+  EXPECT_EQ(report->rows, 1U);
+  // Rows of the others may be there, and then that is said.
+  const bool some = Sql(copy.name(), "SELECT EXISTS (SELECT FROM big)") == "t";
+  EXPECT_EQ(report->errors.size(), some ? 2U : 1U);
+  EXPECT_EQ(Sql(copy.name(), "SELECT five FROM good"), "5");
+}
+
 TEST(RestoreFaults, DamagedPacksAreToldByTableAndNothingIsClaimed) {
   const TestDatabase source("damaged");
   testing::MemoryStore memory;

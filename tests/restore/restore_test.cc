@@ -92,6 +92,59 @@ TEST(Restore, KeepsOtherEncodings) {
   }
 }
 
+TEST(Restore, ConvertsTextsForATargetWithAnotherEncoding) {
+  const TestDatabase source("convert");
+  Backed backed("convert",
+                "CREATE TABLE latin AS SELECT U&'caf\\00e9' AS t; "
+                "CREATE TABLE wide AS SELECT U&'\\4e2d' AS t");
+  const TestDatabase copy("convert_copy",
+                          "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
+  const auto report = Restore(backed.vault(), Into(backed.backup(), "convert_copy"));
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_THAT(report->plan.warnings, Contains(HasSubstr("encoding LATIN1")));
+  EXPECT_EQ(Sql("convert_copy", "SELECT octet_length(t) FROM latin"), "4");
+  EXPECT_THAT(report->failed_tables, ElementsAre("public.wide"));
+  EXPECT_THAT(report->errors, SizeIs(1));
+}
+
+TEST(Restore, ReadsNamesAsTheOldRulesForBackslashesWant) {
+  const TestDatabase source("backslash");
+  Sql("postgres", "ALTER DATABASE backslash SET standard_conforming_strings TO off");
+  Backed backed("backslash", R"(
+    CREATE SEQUENCE "back\slash's"; SELECT setval(E'"back\\slash''s"', 77);
+    CREATE TABLE "t\" (a int DEFAULT nextval(E'"back\\slash''s"')); INSERT INTO "t\" VALUES (1);
+    COMMENT ON TABLE "t\" IS E'a \\ and a '' in it';)");
+  const CopyDatabase copy("backslash_copy");
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.create = true;
+  MustRestore(backed.vault(), options);
+  ExpectCopy("backslash", copy.name());
+  EXPECT_EQ(Sql(copy.name(), "SELECT last_value FROM \"back\\slash's\""), "77");
+}
+
+TEST(Restore, TellsItsPhasesAndCountsBytesAndRows) {
+  const TestDatabase source("counts");
+  Backed backed("counts",
+                "CREATE TABLE t AS SELECT i FROM generate_series(1, 100) i; "
+                "CREATE TABLE u AS SELECT 1 AS i; SELECT lo_from_bytea(9, 'nine')");
+  const CopyDatabase copy("counts_copy");
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.create = true;
+  Progress progress;
+  std::vector<std::string> phases;
+  progress.SetPhaseListener([&](std::string_view phase) { phases.emplace_back(phase); });
+  const auto report = RunRestore(backed.vault().repository(), options, progress, {});
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_THAT(phases, ElementsAre("planning", "pre_data", "data", "sequences", "large_objects",
+                                  "post_data", "analyze"));
+  std::vector<std::string> timed;
+  for (const PhaseTime& phase : report->phases) timed.push_back(phase.name);
+  EXPECT_EQ(timed, phases);
+  EXPECT_EQ(progress.Snapshot().job_bytes, report->plan.text_bytes);
+  EXPECT_EQ(report->text_bytes, report->plan.text_bytes);
+  EXPECT_EQ(progress.Snapshot().job_rows, 102U) << "a page of a large object is a row too";
+}
+
 TEST(Restore, SeveralConnectionsLoadOneBigTable) {
   const TestDatabase source("big");
   Backed backed(
