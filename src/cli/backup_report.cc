@@ -1,0 +1,173 @@
+#include "cli/backup_report.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "cli/text_format.h"
+
+namespace pgkeep::cli {
+namespace {
+
+// Sums over the databases that are in the backup.
+struct Totals {
+  uint64_t text_bytes = 0;
+  uint64_t new_bytes = 0;
+  uint64_t stored_bytes = 0;
+  uint64_t objects = 0;
+};
+
+Totals TotalsOf(const backup::LogicalBackupResult& result) {
+  Totals totals;
+  for (const backup::DatabaseOutcome& database : result.databases) {
+    if (database.error) continue;
+    totals.text_bytes += database.text_bytes;
+    totals.new_bytes += database.new_bytes;
+    totals.stored_bytes += database.stored_bytes;
+    totals.objects += database.tables.size() + database.large_objects;
+  }
+  return totals;
+}
+
+std::string GlobalsName() { return "roles and tablespaces"; }
+
+Json ErrorJson(const Error& error) {
+  Json json = Json::MakeObject();
+  json.Set("code", CodeName(error.code()));
+  json.Set("message", error.ToString());
+  if (!error.hint().empty()) json.Set("hint", error.hint());
+  return json;
+}
+
+Json DatabaseJson(const backup::DatabaseOutcome& database) {
+  Json json = Json::MakeObject();
+  json.Set("name", database.name);
+  if (database.error) {
+    json.Set("error", ErrorJson(*database.error));
+    return json;
+  }
+  json.Set("snapshot", FormatUtc(database.snapshot_time));
+  json.Set("tables", uint64_t{database.tables.size()});
+  json.Set("rows", database.rows);
+  json.Set("large_objects", database.large_objects);
+  json.Set("bytes", database.text_bytes);
+  json.Set("new_bytes", database.new_bytes);
+  json.Set("stored_bytes", database.stored_bytes);
+  return json;
+}
+
+Json ReportJson(const BackupReport& report) {
+  const backup::LogicalBackupResult& result = report.result;
+  Json json = Json::MakeObject();
+  json.Set("id", result.backup.Hex());
+  json.Set("source", report.source);
+  json.Set("state", StateName(result.state));
+  json.Set("incremental", result.incremental);
+  json.Set("roles_with_passwords", result.roles_with_passwords);
+  if (result.globals_error) json.Set("globals_error", ErrorJson(*result.globals_error));
+  const Totals totals = TotalsOf(result);
+  json.Set("bytes", totals.text_bytes);
+  json.Set("new_bytes", totals.new_bytes);
+  json.Set("stored_bytes", totals.stored_bytes);
+  json.Set("pack_bytes", report.packs.bytes);
+  json.Set("own_pack_bytes", report.packs.own_bytes);
+  Json& databases = json.Set("databases", Json::MakeArray());
+  for (const backup::DatabaseOutcome& database : result.databases) {
+    databases.Add(DatabaseJson(database));
+  }
+  return json;
+}
+
+void PrintDatabases(const backup::LogicalBackupResult& result, Console& console) {
+  using Align = Table::Align;
+  Table table({{"  DATABASE", Align::kLeft},
+               {"SNAPSHOT", Align::kLeft},
+               {"TABLES", Align::kRight},
+               {"ROWS", Align::kRight},
+               {"SIZE", Align::kRight},
+               {"NEW", Align::kRight},
+               {"STORED", Align::kRight}});
+  for (const backup::DatabaseOutcome& database : result.databases) {
+    if (database.error) continue;
+    table.AddRow({"  " + Printable(database.name), FormatUtc(database.snapshot_time),
+                  fmt::format("{}", database.tables.size()), fmt::format("{}", database.rows),
+                  FormatBytes(database.text_bytes), FormatBytes(database.new_bytes),
+                  FormatBytes(database.stored_bytes)});
+  }
+  for (const std::string& line : table.Lines()) console.Note(line);
+}
+
+std::string PercentText(uint64_t part, uint64_t whole) {
+  if (whole == 0) return "";
+  return fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+void PrintMissing(std::string_view what, const Error& error, Console& console) {
+  console.Print(fmt::format("  {}: not in this backup: {}", what, error.ToString()));
+  if (!error.hint().empty()) console.Print("    hint: " + error.hint());
+}
+
+}  // namespace
+
+void ShowBackupReport(const BackupReport& report, Console& console) {
+  const backup::LogicalBackupResult& result = report.result;
+  console.document().Set("backup", ReportJson(report));
+  console.Print("backup " + result.backup.Hex());
+  PrintDatabases(result, console);
+  const Totals totals = TotalsOf(result);
+  if (result.incremental) {
+    console.Note(fmt::format("  compared with the backup before: {} of {}{} had changed, {} after "
+                             "compression",
+                             FormatBytes(totals.new_bytes), FormatBytes(totals.text_bytes),
+                             PercentText(totals.new_bytes, totals.text_bytes),
+                             FormatBytes(totals.stored_bytes)));
+  } else {
+    console.Note(fmt::format("  compared with nothing: all of {} was stored, {} after compression",
+                             FormatBytes(totals.text_bytes), FormatBytes(totals.stored_bytes)));
+  }
+  for (const backup::DatabaseOutcome& database : result.databases) {
+    if (database.error) PrintMissing("database " + database.name, *database.error, console);
+  }
+  if (result.globals_error) {
+    PrintMissing(GlobalsName(), *result.globals_error, console);
+  } else if (!result.roles_with_passwords) {
+    console.Note("  roles are stored without passwords: the server shows these to superusers only");
+  }
+}
+
+catalog::JobFigures FiguresOf(const BackupReport& report) {
+  const Totals totals = TotalsOf(report.result);
+  catalog::JobFigures figures;
+  figures.bytes_read = totals.text_bytes;
+  figures.bytes_stored = report.packs.bytes;
+  figures.bytes_new = report.packs.own_bytes;
+  figures.objects = totals.objects;
+  if (totals.stored_bytes > 0) {
+    figures.compression_ratio =
+        static_cast<double>(totals.new_bytes) / static_cast<double>(totals.stored_bytes);
+  }
+  if (totals.new_bytes > 0) {
+    figures.dedup_ratio =
+        static_cast<double>(totals.text_bytes) / static_cast<double>(totals.new_bytes);
+  }
+  figures.backup_id = report.result.backup.Hex();
+  return figures;
+}
+
+std::vector<catalog::DatabaseOutcome> OutcomesOf(const BackupReport& report) {
+  std::vector<catalog::DatabaseOutcome> outcomes;
+  const auto add = [&outcomes](const std::string& name, const std::optional<Error>& error) {
+    catalog::DatabaseOutcome& outcome = outcomes.emplace_back();
+    outcome.database = name;
+    outcome.status = error ? catalog::JobStatus::kFailed : catalog::JobStatus::kSucceeded;
+    if (error) outcome.error = catalog::ToJobError(*error);
+  };
+  for (const backup::DatabaseOutcome& database : report.result.databases) {
+    add(database.name, database.error);
+  }
+  if (report.result.globals_error) add(GlobalsName(), report.result.globals_error);
+  return outcomes;
+}
+
+}  // namespace pgkeep::cli
