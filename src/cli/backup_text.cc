@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/display.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -62,7 +63,7 @@ std::string DatabaseNames(const repository::Manifest& manifest) {
   std::string names;
   const size_t shown = std::min(kNamesShown, manifest.subtrees.size());
   for (size_t i = 0; i < shown; ++i) {
-    names += (i == 0 ? "" : ", ") + repository::PrintableName(manifest.subtrees[i].name);
+    names += (i == 0 ? "" : ", ") + Printable(manifest.subtrees[i].name);
   }
   const size_t more = manifest.subtrees.size() - shown;
   return more == 0 ? names : fmt::format("{} and {} more", names, more);
