@@ -120,7 +120,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(ChildSpec spec) {
                       .words = words.data(),
                       .environment = environment.data(),
                       .out = out.write.get(),
-                      .err = err.write.get(),
+                      .err = spec.errors_in_output ? out.write.get() : err.write.get(),
                       .report = report.write.get(),
                       .parent = ::getpid()};
   const pid_t pid = ::fork();

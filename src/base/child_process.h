@@ -28,6 +28,9 @@ struct ChildSpec {
   std::vector<std::string> environment;
   // More of it, "NAME=value", for passwords; wiped here after the start.
   std::vector<SecretBytes> secret_environment;
+  // What it says on standard error comes with its output, in the order in which it was written,
+  // for programs whose every complaint counts.
+  bool errors_in_output = false;
 };
 
 // How a child ended.
@@ -66,7 +69,7 @@ class ChildProcess {
   // that had ended already keeps the end it had.
   ChildEnd Stop(Duration grace);
 
-  // The last 16 KiB of what the child wrote to standard error so far.
+  // The last 16 KiB of what the child wrote to standard error so far, unless that is in its output.
   const std::string& errors() const { return errors_; }
 
   pid_t pid() const { return pid_; }

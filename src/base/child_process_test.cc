@@ -33,6 +33,15 @@ TEST(ChildProcess, GivesOutputErrorsAndStatus) {
   EXPECT_EQ(output->end.Describe(), "exited with status 3");
 }
 
+TEST(ChildProcess, GivesErrorsInOutputIfAsked) {
+  ChildSpec spec = Shell("echo out; echo err >&2; echo more");
+  spec.errors_in_output = true;
+  const auto output = RunChild(std::move(spec), 4096, {});
+  ASSERT_TRUE(output.ok()) << output.error().Describe();
+  EXPECT_EQ(AsText(output->out), "out\nerr\nmore\n");
+  EXPECT_EQ(output->errors, "");
+}
+
 TEST(ChildProcess, TellsTheSignal) {
   const auto output = RunShell("kill -9 $$");
   ASSERT_TRUE(output.ok());

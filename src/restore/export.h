@@ -30,8 +30,8 @@ struct ExportOptions {
   ExportFormat format = ExportFormat::kDirectory;
   archive::Compression compression = archive::Compression::kGzip;  // or kNone; not for kPlain
   int gzip_level = -1;                                             // 1 to 9, -1: zlib's default
-  unsigned jobs = 2;               // threads; only for kDirectory
-  logical::ProgramSearch programs;  // only for kPlain
+  unsigned jobs = 2;                                               // threads; only for kDirectory
+  logical::ProgramSearch programs;                                 // only for kPlain
 };
 
 // What was written.

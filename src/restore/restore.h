@@ -55,8 +55,9 @@ struct RestoreReport {
 // target then is not complete, nothing of it is taken back, and no program that was started still
 // runs.
 //
-// Phases of `progress`: connecting, planning, pre_data, data, sequences, large_objects, post_data,
-// analyze. Bytes are of COPY text; objects are tables.
+// Phases of `progress`: planning (which connects), pre_data, data, sequences, large_objects (if
+// there are some), post_data, analyze (unless switched off). Bytes are of COPY text; objects are
+// tables.
 Result<RestoreReport> RunRestore(repository::Repository& repository, const RestoreOptions& options,
                                  Progress& progress, std::stop_token stop);
 

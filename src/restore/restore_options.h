@@ -55,7 +55,7 @@ struct RestoreOptions {
   unsigned jobs = 2;
   logical::ProgramSearch programs;
   // Where a directory for the archive of definitions is made (mode 0700) and removed again. Empty:
-  // $TMPDIR or /tmp.
+  // /tmp.
   std::string scratch_directory;
   // For connecting and for asking questions before the restore begins, not for the work itself.
   Duration connect_timeout = std::chrono::seconds(30);

@@ -1,0 +1,88 @@
+#include "restore/create_database.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "archive/entry_kind.h"
+#include "postgres/quote.h"
+#include "restore/sql_tokens.h"
+
+namespace pgkeep::restore {
+namespace {
+
+using postgres::QuoteIdentifier;
+using postgres::QuoteLiteral;
+
+// object_in_use
+constexpr std::string_view kSqlStateInUse = "55006";
+
+// What CREATE DATABASE says about who sorts.
+Result<std::string> ProviderSql(const logical::DatabaseAttributes& attributes, int major) {
+  if (attributes.locale_provider == "c") {
+    return std::string(major >= 15 ? " LOCALE_PROVIDER libc" : "");
+  }
+  if (attributes.locale_provider == "i" && major >= 15) {
+    return fmt::format(" LOCALE_PROVIDER icu ICU_LOCALE {}", QuoteLiteral(attributes.locale));
+  }
+  if (attributes.locale_provider == "b" && major >= 17) {
+    return fmt::format(" LOCALE_PROVIDER builtin BUILTIN_LOCALE {}",
+                       QuoteLiteral(attributes.locale));
+  }
+  return Err(ErrorCode::kUnsupportedVersion,
+             "PostgreSQL {} cannot make a database that sorts as the source (provider '{}')", major,
+             attributes.locale_provider)
+      .WithHint("make the database yourself and restore into it without --create");
+}
+
+}  // namespace
+
+Result<std::string> CreateDatabaseSql(std::string_view name,
+                                      const logical::DatabaseAttributes& attributes,
+                                      std::string_view owner, int server_version_num) {
+  PGK_ASSIGN_OR_RETURN(const std::string provider,
+                       ProviderSql(attributes, server_version_num / 10000));
+  return fmt::format(
+      "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{}{}",
+      QuoteIdentifier(name), QuoteLiteral(attributes.encoding), QuoteLiteral(attributes.collate),
+      QuoteLiteral(attributes.ctype), provider,
+      owner.empty() ? "" : " OWNER " + QuoteIdentifier(owner));
+}
+
+std::string DatabaseEntrySql(const archive::TocEntry& entry, std::string_view name,
+                             bool standard_strings) {
+  if (entry.kind == "DATABASE" || !entry.definition) return "";
+  std::string sql;
+  bool behind_word = false;  // DATABASE: the name follows
+  for (const SqlToken& token : SplitSql(*entry.definition, standard_strings)) {
+    if (behind_word && token.is_name()) {
+      sql += QuoteIdentifier(name);
+      behind_word = false;
+      continue;
+    }
+    if (token.kind != SqlToken::Kind::kBlank) behind_word = token.is("DATABASE");
+    sql += token.text;
+  }
+  return sql;
+}
+
+Status RemakeDatabase(const TargetDatabase& target, bool drop, const std::string& create_sql,
+                      const postgres::ConnectOptions& connect) {
+  PGK_ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Connection> connection,
+                       ConnectElsewhere(target.params, target.name, connect));
+  PGK_TRY(connection->Execute("SET statement_timeout = 0; SET lock_timeout = 0"));
+  if (drop) {
+    const Status dropped = connection->Execute("DROP DATABASE " + QuoteIdentifier(target.name));
+    if (!dropped.ok() && dropped.error().sqlstate() == kSqlStateInUse) {
+      return Err(ErrorCode::kBusy, "database '{}' cannot be dropped: {}", target.name,
+                 dropped.error().message())
+          .WithHint("end the sessions that use it, then try again");
+    }
+    PGK_TRY_CONTEXT("dropping the database", dropped);
+  }
+  PGK_TRY_CONTEXT("making the database", connection->Execute(create_sql));
+  return Ok();
+}
+
+}  // namespace pgkeep::restore

@@ -1,0 +1,34 @@
+// Making the database that is restored into.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/toc.h"
+#include "base/result.h"
+#include "logical/stream_format.h"
+#include "postgres/connection.h"
+#include "restore/target_database.h"
+
+namespace pgkeep::restore {
+
+// The statement that makes an empty database with the encoding and the sorting rules of the one in
+// the backup. `owner` empty: whoever runs it. kUnsupportedVersion if a server of this version has
+// no such rules.
+Result<std::string> CreateDatabaseSql(std::string_view name,
+                                      const logical::DatabaseAttributes& attributes,
+                                      std::string_view owner, int server_version_num);
+
+// What an entry about the source's database says, about the database `name` instead: its comment,
+// privileges and settings. "" for entries that say nothing of that kind.
+std::string DatabaseEntrySql(const archive::TocEntry& entry, std::string_view name,
+                             bool standard_strings);
+
+// Drops the target if `drop`, and runs `create_sql`, from another database of the server. The
+// server waits some seconds for sessions that are about to end; kBusy names those that stay.
+// Nothing of the target may be connected from here.
+Status RemakeDatabase(const TargetDatabase& target, bool drop, const std::string& create_sql,
+                      const postgres::ConnectOptions& connect);
+
+}  // namespace pgkeep::restore

@@ -1,0 +1,334 @@
+#include "restore/restore.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "archive/entry_kind.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "postgres/quote.h"
+#include "postgres/session_settings.h"
+#include "restore/analyze.h"
+#include "restore/create_database.h"
+#include "restore/definitions.h"
+#include "restore/load_crew.h"
+#include "restore/prepared_restore.h"
+
+namespace pgkeep::restore {
+namespace {
+
+using archive::EntryKind;
+using archive::KindOf;
+using archive::TocEntry;
+using postgres::Connection;
+
+// For sessions that load: a crash in the middle costs the restore anyway. The last statement of all
+// makes everything before it durable.
+constexpr std::string_view kLoadSettings = "SET synchronous_commit = off";
+
+// Tables below are not worth a second connection; see LoadCrew for the size of a part.
+constexpr uint64_t kSharedBytesMin = uint64_t{32} << 20;
+
+std::string OneLine(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return text;
+}
+
+// One restore, from planning to the last statement.
+class Run {
+ public:
+  Run(repository::Repository& repository, const RestoreOptions& options, Progress& progress,
+      std::stop_token stop)
+      : repository_(repository), options_(options), progress_(progress), stop_(std::move(stop)) {}
+
+  Result<RestoreReport> Execute();
+
+ private:
+  Status Prepare();
+  Status MakeDatabase();
+  Status MakeSchema();
+  Status Define(std::string_view section, unsigned jobs);
+  Status LoadTables();
+  Status SetSequences();
+  Status LoadLargeObjects();
+  Status SetDatabase();
+  Status Analyze();
+  Status MakeDurable();
+
+  void Begin(std::string_view phase);
+  void EndPhase();
+  void AddError(const std::string& what, const Error& error) {
+    report_.errors.push_back(OneLine(what + ": " + error.ToString()));
+  }
+  std::vector<LoadJob> TableJobs() const;
+  void Count(const TableLoad& table, const LoadOutcome& outcome);
+  Result<std::unique_ptr<Connection>> Connect();
+  const BackupSource& source() const { return *prepared_.source; }
+
+  repository::Repository& repository_;
+  const RestoreOptions& options_;
+  Progress& progress_;
+  const std::stop_token stop_;
+  PreparedRestore prepared_;
+  std::unique_ptr<DefinitionArchive> definitions_;
+  RestoreReport report_;
+  std::optional<Duration> phase_began_;
+};
+
+void Run::EndPhase() {
+  if (!phase_began_) return;
+  report_.phases.back().duration = SystemClock().Monotonic() - *phase_began_;
+  phase_began_.reset();
+}
+
+void Run::Begin(std::string_view phase) {
+  EndPhase();
+  report_.phases.push_back({.name = std::string(phase), .duration = {}});
+  phase_began_ = SystemClock().Monotonic();
+  progress_.BeginPhase(phase);
+}
+
+Status Run::Prepare() {
+  Begin("planning");
+  PGK_ASSIGN_OR_RETURN(prepared_, PrepareRestore(repository_, options_, stop_));
+  report_.plan = prepared_.plan;
+  if (prepared_.plan.possible()) return Ok();
+  Error first = prepared_.plan.problems.front();
+  for (size_t i = 1; i < prepared_.plan.problems.size(); ++i) {
+    first = std::move(first).Attach(prepared_.plan.problems[i]);
+  }
+  return first;
+}
+
+Result<std::unique_ptr<Connection>> Run::Connect() {
+  postgres::ConnectOptions connect;
+  connect.stop = stop_;
+  PGK_ASSIGN_OR_RETURN(auto connection, Connection::Open(prepared_.target.params, connect));
+  PGK_TRY(postgres::ApplyRestoreSettings(*connection, source().attributes().encoding));
+  PGK_TRY(connection->Execute(kLoadSettings));
+  return connection;
+}
+
+Status Run::MakeDatabase() {
+  const RestorePlan& plan = prepared_.plan;
+  if (!plan.creates_database) return Ok();
+  std::string owner;
+  for (const TocEntry& entry : prepared_.set.database_entries) {
+    if (entry.kind == "DATABASE" && options_.owners) owner = entry.owner.value_or("");
+  }
+  PGK_ASSIGN_OR_RETURN(const std::string sql,
+                       CreateDatabaseSql(plan.target_database, source().attributes(), owner,
+                                         prepared_.target.server.version_num));
+  postgres::ConnectOptions connect;
+  connect.stop = stop_;
+  return RemakeDatabase(prepared_.target, plan.drops_database, sql, connect);
+}
+
+Status Run::MakeSchema() {
+  if (options_.into_schema.empty()) return Ok();
+  PGK_ASSIGN_OR_RETURN(const auto connection, Connect());
+  return connection->Execute("CREATE SCHEMA IF NOT EXISTS " +
+                             postgres::QuoteIdentifier(options_.into_schema));
+}
+
+Status Run::Define(std::string_view section, unsigned jobs) {
+  const DefinitionRun run{.program = prepared_.program,
+                          .params = prepared_.target.params,
+                          .section = std::string(section),
+                          .jobs = jobs,
+                          .owners = options_.owners,
+                          .privileges = options_.privileges};
+  PGK_ASSIGN_OR_RETURN(std::vector<std::string> errors, RunDefinitions(run, *definitions_, stop_));
+  std::ranges::move(errors, std::back_inserter(report_.errors));
+  return Ok();
+}
+
+std::vector<LoadJob> Run::TableJobs() const {
+  const std::vector<TableLoad>& tables = prepared_.set.tables;
+  std::unordered_map<int32_t, size_t> places;
+  for (size_t i = 0; i < tables.size(); ++i) places[tables[i].dump_id] = i;
+  const bool saves_wal = prepared_.target.wal_level == "minimal";
+  std::vector<LoadJob> jobs;
+  jobs.reserve(tables.size());
+  for (const TableLoad& table : tables) {
+    LoadJob& job = jobs.emplace_back();
+    job.name = table.schema + "." + table.name;
+    job.rows = &table.rows;
+    job.shared = options_.jobs > 1 && table.rows.entry.bytes >= kSharedBytesMin;
+    for (const int32_t id : table.after) job.after.push_back(places.at(id));
+    // Only a table that we made, and into which nobody else loads.
+    const std::string own = postgres::QuoteQualified(table.schema, table.name);
+    const bool made_here = table.made_here && !table.through_root;
+    const std::string truncate = saves_wal && !job.shared && made_here ? own : "";
+    job.open = [&table, truncate](Connection& connection) {
+      return OpenTable(connection, table.copy_statement, truncate);
+    };
+  }
+  return jobs;
+}
+
+void Run::Count(const TableLoad& table, const LoadOutcome& outcome) {
+  const std::string name = table.schema + "." + table.name;
+  for (const std::string& column : table.rows.attributes.generated_columns) {
+    report_.not_compared.push_back(name + "." + column);
+  }
+  if (outcome.complete) {
+    ++report_.tables;
+    report_.rows += outcome.stored;
+    report_.text_bytes += outcome.bytes;
+    return;
+  }
+  report_.failed_tables.push_back(name);
+  for (const Error& error : outcome.errors) AddError("table " + name, error);
+  if (outcome.stored > 0) {
+    report_.errors.push_back(
+        OneLine(fmt::format("table {} holds only a part of its rows: {}", name, outcome.stored)));
+  }
+}
+
+Status Run::LoadTables() {
+  Begin("data");
+  uint64_t bytes = 0;
+  for (const TableLoad& table : prepared_.set.tables) bytes += table.rows.entry.bytes;
+  progress_.SetTotalBytes(bytes, false);
+  progress_.SetTotalObjects(prepared_.set.tables.size());
+  LoadCrew crew(source(), prepared_.target.params, std::string(kLoadSettings), TableJobs(),
+                progress_);
+  const unsigned workers = bytes == 0 ? 1 : options_.jobs;
+  PGK_ASSIGN_OR_RETURN(const std::vector<LoadOutcome> outcomes, crew.Run(workers, stop_));
+  for (size_t i = 0; i < outcomes.size(); ++i) Count(prepared_.set.tables[i], outcomes[i]);
+  return Ok();
+}
+
+Status Run::SetSequences() {
+  Begin("sequences");
+  progress_.SetTotalObjects(prepared_.set.sequences.size());
+  if (prepared_.set.sequences.empty()) return Ok();
+  PGK_ASSIGN_OR_RETURN(const auto connection, Connect());
+  if (!prepared_.set.standard_strings) {
+    PGK_TRY(connection->Execute("SET standard_conforming_strings = off"));
+  }
+  for (const archive::SequenceValue& sequence : prepared_.set.sequences) {
+    const std::string name = sequence.schema + "." + sequence.name;
+    progress_.SetObject(name);
+    const Status set = connection->Execute(sequence.statement);
+    if (set.ok()) {
+      ++report_.sequences;
+    } else {
+      if (!connection->usable()) return set;
+      AddError("value of sequence " + name, set.error());
+    }
+    progress_.AddObjects();
+  }
+  return Ok();
+}
+
+Status Run::LoadLargeObjects() {
+  if (prepared_.set.large_objects.empty()) return Ok();
+  Begin("large_objects");
+  PGK_ASSIGN_OR_RETURN(const std::optional<RowStream> rows, source().LargeObjectRows());
+  if (!rows) {
+    return Err(ErrorCode::kCorruption, "the backup has no bytes of its {} large objects",
+               prepared_.set.large_objects.size())
+        .WithHint("run 'pgkeep verify' on the backup");
+  }
+  progress_.SetTotalBytes(rows->entry.bytes, false);
+  LoadJob job;
+  job.name = "large objects";
+  job.rows = &*rows;
+  job.open = OpenLargeObjects;
+  job.shared = options_.jobs > 1 && rows->entry.bytes >= kSharedBytesMin;
+  std::vector<LoadJob> jobs;
+  jobs.push_back(std::move(job));
+  LoadCrew crew(source(), prepared_.target.params, std::string(kLoadSettings), std::move(jobs),
+                progress_);
+  PGK_ASSIGN_OR_RETURN(const std::vector<LoadOutcome> outcomes, crew.Run(options_.jobs, stop_));
+  for (const Error& error : outcomes[0].errors) AddError("large objects", error);
+  if (!outcomes[0].complete) return Ok();
+  report_.large_objects = prepared_.set.large_objects.size();
+  report_.text_bytes += outcomes[0].bytes;
+  return Ok();
+}
+
+// After everything else: the settings may forbid writing to new sessions.
+Status Run::SetDatabase() {
+  if (!prepared_.plan.creates_database) return Ok();
+  PGK_ASSIGN_OR_RETURN(const auto connection, Connect());
+  for (const TocEntry& entry : prepared_.set.database_entries) {
+    const EntryKind kind = KindOf(entry);
+    if (kind == EntryKind::kAcl && !options_.privileges) continue;
+    const std::string sql =
+        DatabaseEntrySql(entry, prepared_.plan.target_database, prepared_.set.standard_strings);
+    if (sql.empty()) continue;
+    const Status set = connection->Execute(sql);
+    if (set.ok()) continue;
+    if (!connection->usable()) return set;
+    AddError(ObjectText(entry), set.error());
+  }
+  return Ok();
+}
+
+Status Run::Analyze() {
+  if (!options_.analyze) return Ok();
+  Begin("analyze");
+  TableNames names;
+  for (const TableLoad& table : prepared_.set.tables) names.emplace(table.schema, table.name);
+  for (const TocEntry& entry : prepared_.set.toc.entries) {
+    const EntryKind kind = KindOf(entry);
+    if (kind != EntryKind::kTable && kind != EntryKind::kMaterializedView) continue;
+    names.emplace(entry.schema.value_or(""), entry.tag);
+  }
+  PGK_ASSIGN_OR_RETURN(std::vector<std::string> errors,
+                       AnalyzeTables(prepared_.target.params, source().attributes().encoding, names,
+                                     options_.jobs, progress_, stop_));
+  for (std::string& error : errors) report_.errors.push_back(OneLine(std::move(error)));
+  return Ok();
+}
+
+// A transaction that commits the usual way waits until all that was committed before is on disk.
+Status Run::MakeDurable() {
+  PGK_ASSIGN_OR_RETURN(const auto connection, Connect());
+  return connection->Execute("SET synchronous_commit = local; SELECT pg_catalog.txid_current()");
+}
+
+Result<RestoreReport> Run::Execute() {
+  PGK_TRY(Prepare());
+  Begin("pre_data");
+  PGK_ASSIGN_OR_RETURN(
+      definitions_,
+      DefinitionArchive::Write(PosixFileSystem(), options_.scratch_directory, prepared_.set.toc));
+  PGK_TRY(MakeDatabase());
+  PGK_TRY(MakeSchema());
+  PGK_TRY(Define("pre-data", 1));
+  PGK_TRY(LoadTables());
+  PGK_TRY(SetSequences());
+  PGK_TRY(LoadLargeObjects());
+  Begin("post_data");
+  PGK_TRY(Define("post-data", options_.jobs));
+  PGK_TRY(Analyze());
+  PGK_TRY(MakeDurable());
+  PGK_TRY(SetDatabase());
+  EndPhase();
+  report_.fingerprints_equal = report_.failed_tables.empty();
+  return std::move(report_);
+}
+
+}  // namespace
+
+Result<RestoreReport> RunRestore(repository::Repository& repository, const RestoreOptions& options,
+                                 Progress& progress, std::stop_token stop) {
+  Result<RestoreReport> report = Run(repository, options, progress, stop).Execute();
+  if (!report.ok() && stop.stop_requested() && report.error().code() != ErrorCode::kCancelled) {
+    return Err(ErrorCode::kCancelled, "the restore was interrupted")
+        .Attach(std::move(report).error());
+  }
+  return report;
+}
+
+}  // namespace pgkeep::restore
