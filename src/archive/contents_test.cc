@@ -126,7 +126,9 @@ TEST(KindOf, KnowsTheWords) {
   EXPECT_EQ(KindOf("TABLE DAT"), EntryKind::kOther);
   EXPECT_EQ(KindOf(""), EntryKind::kOther);
   for (const TocEntry& entry : RealToc().entries) {
-    if (entry.section == Section::kPostData) EXPECT_FALSE(IsTableLike(KindOf(entry)));
+    if (entry.section == Section::kPostData) {
+      EXPECT_FALSE(IsTableLike(KindOf(entry)));
+    }
   }
 }
 

@@ -109,7 +109,9 @@ TEST(CustomArchive, HasTheBlocksOfPgDump) {
   EXPECT_EQ(blocks.at(), bytes.size());
   for (const TocEntry& entry : toc.entries) {
     EXPECT_EQ(entry.offset_state, entry.has_data ? OffsetState::kSet : OffsetState::kNoData);
-    if (entry.has_data) EXPECT_EQ(entry.offset, places[entry.dump_id]) << entry.dump_id;
+    if (entry.has_data) {
+      EXPECT_EQ(entry.offset, places[entry.dump_id]) << entry.dump_id;
+    }
   }
 }
 
@@ -246,7 +248,9 @@ TEST(CustomArchive, LeavesNoArchiveBehindWhenACallFails) {
     ASSERT_FALSE(status.ok()) << nth;
     EXPECT_EQ(status.error().code(), ErrorCode::kOutOfSpace) << nth;
     const auto left = ReadWholeFile(PosixFileSystem(), path, 1 << 20);
-    if (left.ok()) EXPECT_EQ(*left, good) << nth;
+    if (left.ok()) {
+      EXPECT_EQ(*left, good) << nth;
+    }
   }
   EXPECT_GT(nth, 6U);
 }

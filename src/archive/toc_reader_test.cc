@@ -267,7 +267,8 @@ RC_GTEST_PROP(TocReader, HasOneForm, (uint64_t seed)) {
     Bytes damaged = bytes;
     testing::Damage(random, damaged);
     const auto decoded = DecodeToc(damaged);
-    RC_ASSERT(!decoded.ok() || EncodeToc(*decoded).value() == damaged);
+    if (!decoded.ok()) continue;
+    RC_ASSERT(EncodeToc(*decoded).value() == damaged);
   }
 }
 

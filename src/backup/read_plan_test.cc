@@ -49,7 +49,9 @@ TEST(ReadPlan, RangesCoverTheTableAndTheLastIsOpen) {
   EXPECT_GT(plan.shared.size(), 2U);
   EXPECT_LE(plan.shared.size(), 8U);
   for (const ReadTask& task : plan.shared) {
-    if (task.end_block) EXPECT_TRUE(firsts.contains(*task.end_block));
+    if (task.end_block) {
+      EXPECT_TRUE(firsts.contains(*task.end_block));
+    }
   }
 }
 

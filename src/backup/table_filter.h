@@ -11,11 +11,11 @@ namespace pgkeep::backup {
 
 // Patterns with pg_dump's meaning: -n, -N, -t, -T and --exclude-table-data. All empty: everything.
 struct TableFilter {
-  std::vector<std::string> schemas;
-  std::vector<std::string> exclude_schemas;
-  std::vector<std::string> tables;
-  std::vector<std::string> exclude_tables;
-  std::vector<std::string> exclude_table_data;
+  std::vector<std::string> schemas = {};
+  std::vector<std::string> exclude_schemas = {};
+  std::vector<std::string> tables = {};
+  std::vector<std::string> exclude_tables = {};
+  std::vector<std::string> exclude_table_data = {};
 
   bool empty() const {
     return schemas.empty() && exclude_schemas.empty() && tables.empty() && exclude_tables.empty() &&

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +16,11 @@
 #include <utility>
 
 #include "base/posix_io.h"
+
+// glibc 2.36 declares it without this, for C only.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace pgkeep {
 namespace {
@@ -56,7 +60,7 @@ struct Launch {
 [[noreturn]] void Become(const Launch& launch) {
   const auto fail = [&launch]() {
     const int error = errno;
-    static_cast<void>(::write(launch.report, &error, sizeof error));
+    [[maybe_unused]] const ssize_t written = ::write(launch.report, &error, sizeof error);
     ::_exit(kExecFailedStatus);
   };
   // Before anything else, so that there is no moment in which it could outlive us.
@@ -158,7 +162,7 @@ Result<ChildProcess::Ready> ChildProcess::Poll(bool want_out, std::optional<Dura
                                                std::stop_token stop) {
   const std::stop_callback<std::function<void()>> on_stop(stop, [this] {
     const uint64_t one = 1;
-    static_cast<void>(::write(wake_.get(), &one, sizeof one));
+    [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
   });
   Clock& clock = SystemClock();
   const Duration end = at_most ? clock.Monotonic() + *at_most : Duration::max();

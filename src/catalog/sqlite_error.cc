@@ -36,6 +36,18 @@ Error OpenError(const std::string& prefix, int os_errno) {
       .WithHint("it must be a regular file in a directory that pgkeep may write");
 }
 
+// SQLite often forgets what the operating system said about a write, for instance that the file is
+// as long as the process may make it.
+Error InputOutputError(const std::string& prefix, int code, int os_errno, const char* text) {
+  if (os_errno != 0) return ErrnoError(os_errno, prefix + "reading or writing");
+  if (code != SQLITE_IOERR_WRITE) return Err(ErrorCode::kIo, "{}{}", prefix, text);
+  return Err(ErrorCode::kIo, "{}the file cannot be written", prefix)
+      .WithHint(
+          "free space on its file system, or raise the limit of file sizes; if that is not it, "
+          "look "
+          "in the system's log for errors of the disk");
+}
+
 }  // namespace
 
 Error SqliteError(sqlite3* database, int code, const std::string& path, std::string_view doing) {
@@ -67,8 +79,7 @@ Error SqliteError(sqlite3* database, int code, const std::string& path, std::str
     case SQLITE_AUTH:
       return PermissionError(prefix, "the file or its directory may not be written");
     case SQLITE_IOERR:
-      return os_errno != 0 ? ErrnoError(os_errno, prefix + "reading or writing")
-                           : Err(ErrorCode::kIo, "{}{}", prefix, text);
+      return InputOutputError(prefix, code, os_errno, text);
     case SQLITE_NOMEM:
       return Err(ErrorCode::kLimitExceeded, "{}out of memory", prefix);
     default:

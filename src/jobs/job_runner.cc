@@ -109,7 +109,8 @@ JobReport JobRunner::Run(const JobRequest& request, const JobFunction& function,
   JobReport report = {.id = id};
   const Status started = StartRow(id);
   if (started.ok()) {
-    report = Judge(id, Work(id, function, stop, progress), stop.stop_requested());
+    Result<JobResult> result = Work(id, function, stop, progress);
+    report = Judge(id, std::move(result), stop.stop_requested());
   } else {
     report.error = started.error();
   }

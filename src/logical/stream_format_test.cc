@@ -19,7 +19,9 @@ TEST(StreamNames, NeverCollideForHostileTables) {
   for (const TableName& table : tables) {
     const std::string stream = TableStreamName(table.schema, table.name);
     EXPECT_TRUE(names.insert(stream).second) << table.schema << "." << table.name;
-    if (!table.schema.empty()) EXPECT_EQ(ParseTableStreamName(stream), table);
+    if (!table.schema.empty()) {
+      EXPECT_EQ(ParseTableStreamName(stream), table);
+    }
   }
 }
 

@@ -37,20 +37,20 @@ namespace pgkeep::repository {
 
 // What a backup is of.
 struct BackupSpec {
-  std::string source;
+  std::string source = {};
   BackupKind kind = BackupKind::kFiles;
-  std::string label;
-  std::string client_version;
-  std::string host;
+  std::string label = {};
+  std::string client_version = {};
+  std::string host = {};
   // False: compare with nothing and store everything, as the first backup does.
   bool incremental = true;
 };
 
 // One sub-tree: a database, or the files of a cluster.
 struct SubtreeSpec {
-  std::string name;
-  Timestamp snapshot_time;
-  Bytes attributes;
+  std::string name = {};
+  Timestamp snapshot_time = {};
+  Bytes attributes = {};
 };
 
 class BackupWriter;

@@ -192,7 +192,7 @@ void TcpProxy::Loop::Run(const std::stop_token& stop) {
     std::vector<pollfd> polled = Wanted(faults.stalled);
     if (::poll(polled.data(), polled.size(), -1) < 0) continue;
     uint64_t woken = 0;
-    static_cast<void>(::read(wake_.get(), &woken, sizeof woken));
+    [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &woken, sizeof woken);
     size_t at = 2;
     for (Link& link : links_) {
       if (!faults.stalled) Serve(link, polled[at].revents, polled[at + 1].revents, faults);

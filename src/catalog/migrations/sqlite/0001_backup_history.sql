@@ -3,7 +3,7 @@
 CREATE TABLE backup_history (
   id                TEXT NOT NULL PRIMARY KEY,     -- UUIDv7
   source            TEXT NOT NULL,                 -- empty: the whole repository
-  databases         TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(databases)),  -- their names
+  databases         TEXT NOT NULL DEFAULT '[]',    -- their names, as JSON
   kind              TEXT NOT NULL,                 -- backup, restore, export, verify, expire, gc, test
   type              TEXT NOT NULL,                 -- logical, physical, none
   "trigger"         TEXT NOT NULL,                 -- manual, schedule, api
