@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backup/logical_backup.h"
+#include "base/log.h"
 #include "base/version.h"
 #include "cli/backup_progress.h"
 #include "cli/backup_report.h"
@@ -65,7 +66,13 @@ Result<BackupReport> MakeBackup(const Setup& setup, const backup::LogicalBackupO
   // The backup exists: what it takes is only for the report.
   const auto reader =
       repository::BackupReader::Open(opened->repository(), report.result.backup);
-  if (reader.ok()) report.packs = PackTotalsOf((*reader)->references(), report.result.backup);
+  if (!reader.ok()) {
+    Log(LogLevel::kWarning, "backup", "the backup is stored, but its sizes are not known: {}",
+        reader.error().ToString());
+    return report;
+  }
+  report.manifest = (*reader)->manifest();
+  report.packs = PackTotalsOf((*reader)->references(), report.result.backup);
   return report;
 }
 

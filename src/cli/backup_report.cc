@@ -10,24 +10,22 @@
 namespace pgkeep::cli {
 namespace {
 
-// Sums over the databases that are in the backup.
-struct Totals {
-  uint64_t text_bytes = 0;
-  uint64_t new_bytes = 0;
-  uint64_t stored_bytes = 0;
+// Tables and large objects that are in the backup.
+uint64_t ObjectsOf(const backup::LogicalBackupResult& result) {
   uint64_t objects = 0;
-};
-
-Totals TotalsOf(const backup::LogicalBackupResult& result) {
-  Totals totals;
   for (const backup::DatabaseOutcome& database : result.databases) {
-    if (database.error) continue;
-    totals.text_bytes += database.text_bytes;
-    totals.new_bytes += database.new_bytes;
-    totals.stored_bytes += database.stored_bytes;
-    totals.objects += database.tables.size() + database.large_objects;
+    if (!database.error) objects += database.tables.size() + database.large_objects;
   }
-  return totals;
+  return objects;
+}
+
+// What a database takes before compression, with its definitions; what its rows take, where the
+// manifest could not be read again.
+uint64_t SizeOf(const backup::DatabaseOutcome& database, const repository::Manifest& manifest) {
+  for (const repository::SubtreeEntry& subtree : manifest.subtrees) {
+    if (subtree.name == database.name) return subtree.bytes;
+  }
+  return database.text_bytes;
 }
 
 std::string GlobalsName() { return "roles and tablespaces"; }
@@ -40,7 +38,7 @@ Json ErrorJson(const Error& error) {
   return json;
 }
 
-Json DatabaseJson(const backup::DatabaseOutcome& database) {
+Json DatabaseJson(const backup::DatabaseOutcome& database, const repository::Manifest& manifest) {
   Json json = Json::MakeObject();
   json.Set("name", database.name);
   if (database.error) {
@@ -51,7 +49,7 @@ Json DatabaseJson(const backup::DatabaseOutcome& database) {
   json.Set("tables", uint64_t{database.tables.size()});
   json.Set("rows", database.rows);
   json.Set("large_objects", database.large_objects);
-  json.Set("bytes", database.text_bytes);
+  json.Set("bytes", SizeOf(database, manifest));
   json.Set("new_bytes", database.new_bytes);
   json.Set("stored_bytes", database.stored_bytes);
   return json;
@@ -66,20 +64,20 @@ Json ReportJson(const BackupReport& report) {
   json.Set("incremental", result.incremental);
   json.Set("roles_with_passwords", result.roles_with_passwords);
   if (result.globals_error) json.Set("globals_error", ErrorJson(*result.globals_error));
-  const Totals totals = TotalsOf(result);
-  json.Set("bytes", totals.text_bytes);
+  const BackupTotals totals = TotalsOf(report.manifest);
+  json.Set("bytes", totals.bytes);
   json.Set("new_bytes", totals.new_bytes);
   json.Set("stored_bytes", totals.stored_bytes);
   json.Set("pack_bytes", report.packs.bytes);
   json.Set("own_pack_bytes", report.packs.own_bytes);
   Json& databases = json.Set("databases", Json::MakeArray());
   for (const backup::DatabaseOutcome& database : result.databases) {
-    databases.Add(DatabaseJson(database));
+    databases.Add(DatabaseJson(database, report.manifest));
   }
   return json;
 }
 
-void PrintDatabases(const backup::LogicalBackupResult& result, Console& console) {
+void PrintDatabases(const BackupReport& report, Console& console) {
   using Align = Table::Align;
   Table table({{"  DATABASE", Align::kLeft},
                {"SNAPSHOT", Align::kLeft},
@@ -88,11 +86,11 @@ void PrintDatabases(const backup::LogicalBackupResult& result, Console& console)
                {"SIZE", Align::kRight},
                {"NEW", Align::kRight},
                {"STORED", Align::kRight}});
-  for (const backup::DatabaseOutcome& database : result.databases) {
+  for (const backup::DatabaseOutcome& database : report.result.databases) {
     if (database.error) continue;
     table.AddRow({"  " + Printable(database.name), FormatUtc(database.snapshot_time),
                   fmt::format("{}", database.tables.size()), fmt::format("{}", database.rows),
-                  FormatBytes(database.text_bytes), FormatBytes(database.new_bytes),
+                  FormatBytes(SizeOf(database, report.manifest)), FormatBytes(database.new_bytes),
                   FormatBytes(database.stored_bytes)});
   }
   for (const std::string& line : table.Lines()) console.Note(line);
@@ -114,17 +112,17 @@ void ShowBackupReport(const BackupReport& report, Console& console) {
   const backup::LogicalBackupResult& result = report.result;
   console.document().Set("backup", ReportJson(report));
   console.Print("backup " + result.backup.Hex());
-  PrintDatabases(result, console);
-  const Totals totals = TotalsOf(result);
+  PrintDatabases(report, console);
+  const BackupTotals totals = TotalsOf(report.manifest);
   if (result.incremental) {
     console.Note(fmt::format("  compared with the backup before: {} of {}{} had changed, {} after "
                              "compression",
-                             FormatBytes(totals.new_bytes), FormatBytes(totals.text_bytes),
-                             PercentText(totals.new_bytes, totals.text_bytes),
+                             FormatBytes(totals.new_bytes), FormatBytes(totals.bytes),
+                             PercentText(totals.new_bytes, totals.bytes),
                              FormatBytes(totals.stored_bytes)));
   } else {
     console.Note(fmt::format("  compared with nothing: all of {} was stored, {} after compression",
-                             FormatBytes(totals.text_bytes), FormatBytes(totals.stored_bytes)));
+                             FormatBytes(totals.bytes), FormatBytes(totals.stored_bytes)));
   }
   for (const backup::DatabaseOutcome& database : result.databases) {
     if (database.error) PrintMissing("database " + database.name, *database.error, console);
@@ -137,19 +135,19 @@ void ShowBackupReport(const BackupReport& report, Console& console) {
 }
 
 catalog::JobFigures FiguresOf(const BackupReport& report) {
-  const Totals totals = TotalsOf(report.result);
+  const BackupTotals totals = TotalsOf(report.manifest);
   catalog::JobFigures figures;
-  figures.bytes_read = totals.text_bytes;
+  figures.bytes_read = totals.bytes;
   figures.bytes_stored = report.packs.bytes;
   figures.bytes_new = report.packs.own_bytes;
-  figures.objects = totals.objects;
+  figures.objects = ObjectsOf(report.result);
   if (totals.stored_bytes > 0) {
     figures.compression_ratio =
         static_cast<double>(totals.new_bytes) / static_cast<double>(totals.stored_bytes);
   }
   if (totals.new_bytes > 0) {
     figures.dedup_ratio =
-        static_cast<double>(totals.text_bytes) / static_cast<double>(totals.new_bytes);
+        static_cast<double>(totals.bytes) / static_cast<double>(totals.new_bytes);
   }
   figures.backup_id = report.result.backup.Hex();
   return figures;

@@ -10,10 +10,11 @@
 
 namespace pgkeep::cli {
 
-// A backup that was made, and what its packs take.
+// A backup that was made, and what is stored of it.
 struct BackupReport {
   std::string source;
   backup::LogicalBackupResult result;
+  repository::Manifest manifest;
   PackTotals packs;
 };
 

@@ -438,7 +438,9 @@ class CommandLine {
 
   Status ReadRestore() {
     for (const CLI::Option* option : physical_options_) {
-      if (option->count() > 0) restore_options_.physical_option = option->get_name();
+      if (option->count() == 0) continue;
+      // get_name() says nothing for an option that is not shown.
+      restore_options_.physical_option = "--" + option->get_lnames().front();
     }
     if (!restore_options_.physical_option.empty() || !restore_options_.target.empty()) return Ok();
     return Err(ErrorCode::kInvalidArgument, "restore needs --database")

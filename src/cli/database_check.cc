@@ -55,10 +55,7 @@ class DatabaseCheck {
   std::optional<uint64_t> Run() {
     std::optional<uint64_t> bytes;
     const Status looked = Look(bytes);
-    if (!looked.ok()) {
-      list_.Bad("database",
-                Error(looked.error()).WithContext(database_.name));
-    }
+    if (!looked.ok()) list_.Bad("database", Error(looked.error()).WithContext(database_.name));
     return bytes;
   }
 
@@ -80,13 +77,12 @@ class DatabaseCheck {
         backup::ListTables(*connection, FilterOf(database_.source.logical)));
     PGK_ASSIGN_OR_RETURN(const bool sequences, CheckSequences(*connection));
     PGK_ASSIGN_OR_RETURN(const bool objects, CheckLargeObjects(*connection));
-    if (sequences && objects) {
-      list_.Good("database",
-                 fmt::format("{}: all of {} can be read{}", database_.name,
-                             Count(tables.size(), "table"),
-                             bytes ? ", " + FormatBytes(*bytes) : ""));
+    PGK_ASSIGN_OR_RETURN(const bool locks, CheckLocks(*connection, server, tables));
+    if (sequences && objects && locks) {
+      list_.Good("database", fmt::format("{}: {}{}, everything can be read", database_.name,
+                                         Count(tables.size(), "table"),
+                                         bytes ? ", " + FormatBytes(*bytes) : ""));
     }
-    PGK_TRY(CheckLocks(*connection, server, tables));
     return transaction.Rollback();
   }
 
@@ -119,7 +115,7 @@ class DatabaseCheck {
   }
 
   // The leader and pg_dump lock all tables, each worker those that it may read.
-  Status CheckLocks(Connection& connection, const postgres::ServerInfo& server,
+  Result<bool> CheckLocks(Connection& connection, const postgres::ServerInfo& server,
                     const std::vector<backup::TableInfo>& tables) {
     const config::LogicalSettings& logical = database_.source.logical;
     const backup::ReadPlan plan =
@@ -127,17 +123,13 @@ class DatabaseCheck {
     PGK_ASSIGN_OR_RETURN(int64_t needed, postgres::QueryInt64(connection, kOtherLocksSql));
     needed += 2 * static_cast<int64_t>(tables.size());
     for (const auto& locks : plan.locks) needed += static_cast<int64_t>(locks.size());
-    const std::string text =
-        fmt::format("{}: a backup takes about {}, and the server has room for {}", database_.name,
-                    needed, server.lock_capacity);
-    if (needed < server.lock_capacity) {
-      list_.Good("locks", text);
-    } else {
-      list_.Bad("locks", text,
-                "raise max_locks_per_transaction of the server, or leave tables out with "
-                "exclude_tables");
-    }
-    return Ok();
+    if (needed < server.lock_capacity) return true;
+    list_.Bad("locks",
+              fmt::format("{}: a backup takes about {}, and the server has room for {}",
+                          database_.name, needed, server.lock_capacity),
+              "raise max_locks_per_transaction of the server, or leave tables out with "
+              "exclude_tables");
+    return false;
   }
 
   const DatabaseToCheck& database_;
