@@ -101,8 +101,8 @@ std::string PercentText(uint64_t part, uint64_t whole) {
   return fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
-void PrintMissing(std::string_view what, const Error& error, Console& console) {
-  console.Print(fmt::format("  {}: not in this backup: {}", what, error.ToString()));
+void PrintMissing(const Error& error, Console& console) {
+  console.Print("  not in this backup: " + error.ToString());
   if (!error.hint().empty()) console.Print("    hint: " + error.hint());
 }
 
@@ -125,10 +125,10 @@ void ShowBackupReport(const BackupReport& report, Console& console) {
                              FormatBytes(totals.bytes), FormatBytes(totals.stored_bytes)));
   }
   for (const backup::DatabaseOutcome& database : result.databases) {
-    if (database.error) PrintMissing("database " + database.name, *database.error, console);
+    if (database.error) PrintMissing(*database.error, console);
   }
   if (result.globals_error) {
-    PrintMissing(GlobalsName(), *result.globals_error, console);
+    PrintMissing(Error(*result.globals_error).WithContext(GlobalsName()), console);
   } else if (!result.roles_with_passwords) {
     console.Note("  roles are stored without passwords: the server shows these to superusers only");
   }

@@ -48,7 +48,7 @@ void PrintPatterns(Console& console, const char* name, const std::vector<std::st
 void PrintSource(const SourceSettings& source, const std::string& repository, Console& console) {
   const LogicalSettings& logical = source.logical;
   console.Print("");
-  console.Print(fmt::format("[source.{}]", source.name));
+  console.Print(fmt::format("[source.{}]", config::TomlKey(source.name)));
   console.Print(fmt::format("conninfo = {}{}", QuoteToml(source.conninfo.ToConninfo()),
                             source.conninfo.secrets().empty() ? "" : "  # and a password"));
   console.Print("databases = " + ListText(source.databases));
@@ -57,7 +57,7 @@ void PrintSource(const SourceSettings& source, const std::string& repository, Co
                                                  ? std::vector{repository}
                                                  : source.repositories));
   console.Print("");
-  console.Print(fmt::format("[source.{}.logical]", source.name));
+  console.Print(fmt::format("[source.{}.logical]", config::TomlKey(source.name)));
   console.Print(fmt::format("jobs = {}", logical.jobs));
   console.Print(fmt::format("read = \"{}\"", logical.parallel_read ? "parallel" : "gentle"));
   console.Print(fmt::format("lock_timeout = \"{}\"", DurationText(logical.lock_timeout)));
@@ -120,7 +120,7 @@ Status RunConfigShow(const ConfigShowCommand& /*command*/, const CommandContext&
   console.document().Set("catalog", configuration.catalog_url);
 
   console.Print("# " + setup.repository.configuration);
-  console.Print(fmt::format("[repository.{}]", repository.name));
+  console.Print(fmt::format("[repository.{}]", config::TomlKey(repository.name)));
   console.Print("url = " + QuoteToml(repository.url));
   if (!repository.key_file.empty()) console.Print("key_file = " + QuoteToml(repository.key_file));
   if (!repository.passphrase_file.empty()) {

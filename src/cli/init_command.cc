@@ -87,7 +87,12 @@ Result<std::vector<config::NewSource>> ParseSources(const std::vector<std::strin
       return Err(ErrorCode::kInvalidArgument, "--source is not NAME=CONNINFO")
           .WithHint("for instance: --source 'app=host=db.example user=pgkeep dbname=app'");
     }
-    sources.push_back({word.substr(0, equals), word.substr(equals + 1)});
+    config::NewSource source{word.substr(0, equals), word.substr(equals + 1)};
+    if (std::ranges::find(sources, source.name, &config::NewSource::name) != sources.end()) {
+      return Err(ErrorCode::kInvalidArgument, "two sources are called '{}'", source.name)
+          .WithHint("give each a name of its own");
+    }
+    sources.push_back(std::move(source));
   }
   return sources;
 }

@@ -99,4 +99,7 @@ Result<std::string> FormatConfiguration(const RepositorySettings& settings,
 // A basic string of TOML.
 std::string QuoteToml(std::string_view text);
 
+// A name as a key of TOML: in quotes only where it needs them.
+std::string TomlKey(std::string_view name);
+
 }  // namespace pgkeep::config

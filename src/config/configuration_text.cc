@@ -34,17 +34,8 @@ std::string RepositoryText(const RepositorySettings& settings) {
   return text;
 }
 
-// A name as a key of TOML: in quotes only where it needs them.
-std::string KeyText(std::string_view name) {
-  const bool bare = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  });
-  return bare && !name.empty() ? std::string(name) : QuoteToml(name);
-}
-
 std::string SourceText(const NewSource& source) {
-  const std::string name = KeyText(source.name);
+  const std::string name = TomlKey(source.name);
   return fmt::format(
       "\n"
       "[source.{0}]\n"
@@ -108,6 +99,14 @@ std::string QuoteToml(std::string_view text) {
     }
   }
   return quoted + "\"";
+}
+
+std::string TomlKey(std::string_view name) {
+  const bool bare = std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+  return bare && !name.empty() ? std::string(name) : QuoteToml(name);
 }
 
 Result<std::string> FormatConfiguration(const RepositorySettings& settings,
