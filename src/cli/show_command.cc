@@ -74,7 +74,7 @@ void PrintDatabases(const Manifest& manifest, Console& console) {
   }
   PrintTable(table, console);
   for (const logical::RunAttributes::Missing& missing : MissingDatabases(manifest)) {
-    console.Print(fmt::format("not in it: {}: {}", missing.database, missing.message));
+    console.Print("not in it: " + missing.message);
   }
 }
 
