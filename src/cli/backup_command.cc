@@ -60,12 +60,10 @@ Result<BackupReport> MakeBackup(const Setup& setup, const backup::LogicalBackupO
   BackupProgressWatcher watcher(job.progress);
   BackupReport report;
   report.source = options.source;
-  PGK_ASSIGN_OR_RETURN(
-      report.result,
-      backup::RunLogicalBackup(opened->repository(), options, watcher, job.stop));
+  PGK_ASSIGN_OR_RETURN(report.result,
+                       backup::RunLogicalBackup(opened->repository(), options, watcher, job.stop));
   // The backup exists: what it takes is only for the report.
-  const auto reader =
-      repository::BackupReader::Open(opened->repository(), report.result.backup);
+  const auto reader = repository::BackupReader::Open(opened->repository(), report.result.backup);
   if (!reader.ok()) {
     Log(LogLevel::kWarning, "backup", "the backup is stored, but its sizes are not known: {}",
         reader.error().ToString());

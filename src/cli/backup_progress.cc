@@ -47,9 +47,10 @@ std::string BackupNote(const backup::BackupProgress& now) {
   }
   note += fmt::format("snapshot {} old", FormatDuration(now.snapshot_age));
   if (now.waiters.empty()) return note;
-  return fmt::format("{}, {} for our locks: {}", note,
-                     now.waiters.size() == 1 ? "1 waits" : fmt::format("{} wait", now.waiters.size()),
-                     now.waiters.front().Describe());
+  return fmt::format(
+      "{}, {} for our locks: {}", note,
+      now.waiters.size() == 1 ? "1 waits" : fmt::format("{} wait", now.waiters.size()),
+      now.waiters.front().Describe());
 }
 
 }  // namespace pgkeep::cli

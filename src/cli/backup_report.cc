@@ -115,11 +115,11 @@ void ShowBackupReport(const BackupReport& report, Console& console) {
   PrintDatabases(report, console);
   const BackupTotals totals = TotalsOf(report.manifest);
   if (result.incremental) {
-    console.Note(fmt::format("  compared with the backup before: {} of {}{} had changed, {} after "
-                             "compression",
-                             FormatBytes(totals.new_bytes), FormatBytes(totals.bytes),
-                             PercentText(totals.new_bytes, totals.bytes),
-                             FormatBytes(totals.stored_bytes)));
+    console.Note(
+        fmt::format("  compared with the backup before: {} of {}{} had changed, {} after "
+                    "compression",
+                    FormatBytes(totals.new_bytes), FormatBytes(totals.bytes),
+                    PercentText(totals.new_bytes, totals.bytes), FormatBytes(totals.stored_bytes)));
   } else {
     console.Note(fmt::format("  compared with nothing: all of {} was stored, {} after compression",
                              FormatBytes(totals.bytes), FormatBytes(totals.stored_bytes)));
@@ -146,8 +146,7 @@ catalog::JobFigures FiguresOf(const BackupReport& report) {
         static_cast<double>(totals.new_bytes) / static_cast<double>(totals.stored_bytes);
   }
   if (totals.new_bytes > 0) {
-    figures.dedup_ratio =
-        static_cast<double>(totals.bytes) / static_cast<double>(totals.new_bytes);
+    figures.dedup_ratio = static_cast<double>(totals.bytes) / static_cast<double>(totals.new_bytes);
   }
   figures.backup_id = report.result.backup.Hex();
   return figures;

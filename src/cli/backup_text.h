@@ -36,6 +36,7 @@ struct PackTotals {
   uint64_t own_bytes = 0;  // in packs that this backup wrote
 };
 
+// Adds up the packs that a backup needs.
 PackTotals PackTotalsOf(const repository::ReferenceList& references,
                         const repository::BackupId& backup);
 
@@ -44,8 +45,7 @@ std::string DatabaseNames(const repository::Manifest& manifest);
 
 // Databases that were wanted and are not in a logical backup; none for other kinds, and where it
 // cannot be told.
-std::vector<logical::RunAttributes::Missing> MissingDatabases(
-    const repository::Manifest& manifest);
+std::vector<logical::RunAttributes::Missing> MissingDatabases(const repository::Manifest& manifest);
 
 // "logical", "physical" or "files".
 std::string_view KindName(repository::BackupKind kind);

@@ -29,10 +29,9 @@ void CheckSpace(storage::ObjectStore& store, std::optional<uint64_t> source_byte
   const auto free = store.FreeBytes();
   if (!free.ok()) return list.Bad("space", free.error());
   if (!*free) return;
-  const std::string text =
-      fmt::format("{} are free{}", FormatBytes(**free),
-                  source_bytes ? fmt::format(", the databases have {}", FormatBytes(*source_bytes))
-                               : "");
+  const std::string text = fmt::format(
+      "{} are free{}", FormatBytes(**free),
+      source_bytes ? fmt::format(", the databases have {}", FormatBytes(*source_bytes)) : "");
   if (**free < kLeastFree) {
     list.Bad("space", text, "free space, or move the repository to a larger disk");
   } else if (source_bytes && **free < *source_bytes) {
@@ -52,28 +51,28 @@ void CheckKeys(const OpenedRepository& opened, CheckList& list) {
     list.Warn("keys", name + ": older than the last rotation",
               "take the key file that 'pgkeep key rotate' wrote");
   } else if (ring.can_read_data()) {
-    list.Good("keys", name + ": this machine can read its backups, and so can whoever takes its "
-                             "files");
+    list.Good("keys", name +
+                          ": this machine can read its backups, and so can whoever takes its "
+                          "files");
   } else {
-    list.Good("keys", name + ": this machine writes backups that it cannot read; restore them where "
-                             "the full key is kept");
+    list.Good("keys", name +
+                          ": this machine writes backups that it cannot read; restore them where "
+                          "the full key is kept");
   }
 }
 
 void CheckRepository(const Setup& setup, const Environment& environment,
                      std::optional<uint64_t> source_bytes, CheckList& list) {
   list.Begin("repository");
-  const auto opened =
-      OpenedRepository::Open(setup.repository, environment, KeyNeed::kRequired);
+  const auto opened = OpenedRepository::Open(setup.repository, environment, KeyNeed::kRequired);
   if (!opened.ok()) return list.Bad("access", opened.error());
   const Status own = storage::RequireOwnUser((*opened)->store());
   const std::string& path = setup.repository.url.path;
   if (!own.ok()) {
     list.Bad("access", own.error());
   } else if (faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-    list.Bad("access",
-             ErrnoError(errno, "writing to " + path)
-                 .WithHint("run pgkeep as the owner of " + ShellWord(path)));
+    list.Bad("access", ErrnoError(errno, "writing to " + path)
+                           .WithHint("run pgkeep as the owner of " + ShellWord(path)));
   } else {
     list.Good("access", setup.repository.url.ToString() + " can be read and written");
   }
@@ -131,9 +130,9 @@ Status RunCheck(const CheckCommand& command, const CommandContext& context) {
   const size_t bad = list.Number(CheckState::kBad);
   if (bad == 0) {
     const size_t warnings = list.Number(CheckState::kWarning);
-    context.console.Note(warnings == 0 ? "all is well"
-                                       : fmt::format("a backup works; {}",
-                                                     Count(warnings, "warning")));
+    context.console.Note(warnings == 0
+                             ? "all is well"
+                             : fmt::format("a backup works; {}", Count(warnings, "warning")));
     return Ok();
   }
   return Err(ErrorCode::kUnavailable, "{} in the way of a backup",

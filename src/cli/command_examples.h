@@ -111,7 +111,8 @@ inline constexpr char kBackupExamples[] =
     "  pgkeep backup app --database shop --label 'before the release'\n"
     "  pgkeep backup app --full                compares with no earlier backup, stores all again\n"
     "  id=$(pgkeep backup app --json | jq -r .backup.id)\n"
-    "Every backup is a full one; what has not changed is not stored twice. Each database is read in\n"
+    "Every backup is a full one; what has not changed is not stored twice. Each database is read "
+    "in\n"
     "a snapshot of its own. Exit status 4 if some databases failed: the others are safe. Ctrl-C "
     "stops\n"
     "cleanly, and then nothing of it can be restored.";
@@ -122,7 +123,8 @@ inline constexpr char kHistoryExamples[] =
     "  pgkeep history app --kind backup --limit 100\n"
     "  pgkeep history --status failed --status interrupted\n"
     "  pgkeep history --json                      with phases of failure, hints and figures\n"
-    "Kinds: backup, restore, export, verify, expire, gc, test. Status: queued, running, succeeded,\n"
+    "Kinds: backup, restore, export, verify, expire, gc, test. Status: queued, running, "
+    "succeeded,\n"
     "failed, cancelled, interrupted, partial.";
 
 inline constexpr char kRestoreExamples[] =

@@ -138,9 +138,8 @@ class CommandLine {
   }
 
   // A repeatable option.
-  static CLI::Option* AddTexts(CLI::App& command, const char* name,
-                               std::vector<std::string>& texts, const char* description,
-                               const char* type) {
+  static CLI::Option* AddTexts(CLI::App& command, const char* name, std::vector<std::string>& texts,
+                               const char* description, const char* type) {
     return command.add_option(name, texts, description)->type_name(type)->allow_extra_args(false);
   }
 
@@ -161,15 +160,14 @@ class CommandLine {
   }
 
   void AddJobs(CLI::App& command, const char* description) {
-    jobs_options_.push_back(
-        command.add_option("--jobs", jobs_text_, description)->type_name("N"));
+    jobs_options_.push_back(command.add_option("--jobs", jobs_text_, description)->type_name("N"));
   }
 
   void AddHistory() {
     history_ = Add(app_, "history", "Show the jobs that were run", kHistoryExamples);
     history_->add_option("SOURCE", history_options_.source, "Only jobs of this source");
-    limit_ = history_->add_option("--limit", limit_text_, "So many, newest first (20)")
-                 ->type_name("N");
+    limit_ =
+        history_->add_option("--limit", limit_text_, "So many, newest first (20)")->type_name("N");
     AddTexts(*history_, "--kind", history_options_.kinds, "Only jobs of this kind (repeatable)",
              "KIND");
     AddTexts(*history_, "--status", history_options_.statuses,
@@ -181,18 +179,15 @@ class CommandLine {
     command.add_option("BACKUP", selector.backup, "Beginning of an id, or latest");
     command.add_option("--at", selector.at, "The newest backup at or before this moment")
         ->type_name("TIME");
-    command.add_option("--source", selector.source, "Only backups of this source")
-        ->type_name("S");
-    command.add_option(database, selector.database, "Which database of the backup")
-        ->type_name("D");
+    command.add_option("--source", selector.source, "Only backups of this source")->type_name("S");
+    command.add_option(database, selector.database, "Which database of the backup")->type_name("D");
   }
 
   void AddRestore() {
     RestoreCommand& options = restore_options_;
     restore_ = Add(app_, "restore", "Restore a database, or a part of it", kRestoreExamples);
     AddSelector(*restore_, options.from, "--source-database");
-    restore_->add_option("--database", options.target, "Into this database")
-        ->type_name("CONNINFO");
+    restore_->add_option("--database", options.target, "Into this database")->type_name("CONNINFO");
     restore_->add_flag("--create", options.create, "Make the database");
     restore_->add_flag("--clean", options.clean, "Drop the database if it is there, and make it");
     AddTexts(*restore_, "--table", options.tables, "Only this table (repeatable)", "S.T");
@@ -308,9 +303,7 @@ class CommandLine {
   }
 
   // True for what is only the beginning of commands.
-  bool IsGroup(const CLI::App* app) const {
-    return app == &app_ || app == key_ || app == config_;
-  }
+  bool IsGroup(const CLI::App* app) const { return app == &app_ || app == key_ || app == config_; }
 
   static std::vector<std::string> CommandNames(const CLI::App& app) {
     std::vector<std::string> names;

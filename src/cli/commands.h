@@ -25,8 +25,8 @@ struct CommandContext {
 // durable before the repository exists.
 Status RunInit(const InitCommand& command, const CommandContext& context);
 
-// Looks at everything that a backup of the source, or of each source, needs, and says for each thing
-// whether it is well and what mends it. The error names how many things forbid a backup.
+// Looks at everything that a backup of the source, or of each source, needs, and says for each
+// thing whether it is well and what mends it. The error names how many things forbid a backup.
 Status RunCheck(const CheckCommand& command, const CommandContext& context);
 
 // Makes one backup, as a job. kPartial if some databases are not in it.

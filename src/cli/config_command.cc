@@ -38,7 +38,8 @@ Json ListJson(const std::vector<std::string>& texts) {
 }
 
 std::string DurationText(Duration duration) {
-  return fmt::format("{}ms", std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+  return fmt::format("{}ms",
+                     std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
 void PrintPatterns(Console& console, const char* name, const std::vector<std::string>& patterns) {
@@ -53,9 +54,8 @@ void PrintSource(const SourceSettings& source, const std::string& repository, Co
                             source.conninfo.secrets().empty() ? "" : "  # and a password"));
   console.Print("databases = " + ListText(source.databases));
   PrintPatterns(console, "exclude_databases", source.exclude_databases);
-  console.Print("repositories = " + ListText(source.repositories.empty()
-                                                 ? std::vector{repository}
-                                                 : source.repositories));
+  console.Print("repositories = " + ListText(source.repositories.empty() ? std::vector{repository}
+                                                                         : source.repositories));
   console.Print("");
   console.Print(fmt::format("[source.{}.logical]", config::TomlKey(source.name)));
   console.Print(fmt::format("jobs = {}", logical.jobs));

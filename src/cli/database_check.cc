@@ -68,13 +68,11 @@ class DatabaseCheck {
     const auto size = postgres::QueryInt64(
         *connection, "SELECT pg_catalog.pg_database_size(pg_catalog.current_database())");
     if (size.ok()) bytes = static_cast<uint64_t>(*size);
-    PGK_ASSIGN_OR_RETURN(
-        postgres::Transaction transaction,
-        postgres::Transaction::Begin(*connection,
-                                     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-    PGK_ASSIGN_OR_RETURN(
-        const std::vector<backup::TableInfo> tables,
-        backup::ListTables(*connection, FilterOf(database_.source.logical)));
+    PGK_ASSIGN_OR_RETURN(postgres::Transaction transaction,
+                         postgres::Transaction::Begin(
+                             *connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+    PGK_ASSIGN_OR_RETURN(const std::vector<backup::TableInfo> tables,
+                         backup::ListTables(*connection, FilterOf(database_.source.logical)));
     PGK_ASSIGN_OR_RETURN(const bool sequences, CheckSequences(*connection));
     PGK_ASSIGN_OR_RETURN(const bool objects, CheckLargeObjects(*connection));
     PGK_ASSIGN_OR_RETURN(const bool locks, CheckLocks(*connection, server, tables));
@@ -116,7 +114,7 @@ class DatabaseCheck {
 
   // The leader and pg_dump lock all tables, each worker those that it may read.
   Result<bool> CheckLocks(Connection& connection, const postgres::ServerInfo& server,
-                    const std::vector<backup::TableInfo>& tables) {
+                          const std::vector<backup::TableInfo>& tables) {
     const config::LogicalSettings& logical = database_.source.logical;
     const backup::ReadPlan plan =
         backup::MakeReadPlan(tables, logical.jobs, ReadModeOf(logical), server.version_num);

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/shell_word.h"
 #include "cli/backup_choice.h"
 #include "cli/backup_lookup.h"
 #include "cli/commands.h"
@@ -12,7 +13,6 @@
 #include "cli/source_access.h"
 #include "cli/text_format.h"
 #include "cli/time_text.h"
-#include "base/shell_word.h"
 #include "restore/export.h"
 
 namespace pgkeep::cli {
@@ -88,9 +88,9 @@ Status RunExport(const ExportCommand& command, const CommandContext& context) {
   std::optional<restore::ExportReport> done;
   const jobs::JobReport report =
       session->Run(request, [&](jobs::JobContext& job) -> Result<jobs::JobResult> {
-        PGK_ASSIGN_OR_RETURN(done, restore::ExportBackup(opened->repository(), options,
-                                                         *environment.files, job.progress,
-                                                         job.stop));
+        PGK_ASSIGN_OR_RETURN(
+            done, restore::ExportBackup(opened->repository(), options, *environment.files,
+                                        job.progress, job.stop));
         return jobs::JobResult{.figures = FiguresOf(*done, choice), .databases = {}};
       });
   if (!report.id.empty()) context.console.document().Set("job", report.id);

@@ -58,8 +58,7 @@ Result<std::unique_ptr<JobSession>> JobSession::Open(const Setup& setup,
     } else if (need == HistoryNeed::kRequired) {
       return std::move(opened).error();
     } else {
-      context.console.Warn("this job is not recorded in the history: " +
-                           opened.error().ToString());
+      context.console.Warn("this job is not recorded in the history: " + opened.error().ToString());
     }
   } else {
     Log(LogLevel::kDebug, "cli", "without a configuration there is no history: not recorded");

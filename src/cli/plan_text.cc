@@ -150,8 +150,7 @@ void ShowPlan(const RestorePlan& plan, const BackupChoice& choice, Timestamp now
   console.Print(fmt::format("{} database {} of source {}",
                             plan.whole_database ? "restore" : "restore a part of",
                             plan.source_database, plan.source));
-  PrintField(console, "from",
-             fmt::format("backup {}, {}", ShortId(plan.backup), choice.reason));
+  PrintField(console, "from", fmt::format("backup {}, {}", ShortId(plan.backup), choice.reason));
   PrintField(console, "as of",
              fmt::format("{}, {} ago", ShowTime(plan.snapshot_time),
                          FormatDuration(now - plan.snapshot_time)));

@@ -84,9 +84,8 @@ Error Incomplete(const restore::RestoreReport& report) {
       .WithHint("what failed is listed above; what is in the target stays there");
 }
 
-Status Restore(const Setup& setup, OpenedRepository& opened,
-               const restore::RestoreOptions& options, const BackupChoice& choice,
-               const CommandContext& context) {
+Status Restore(const Setup& setup, OpenedRepository& opened, const restore::RestoreOptions& options,
+               const BackupChoice& choice, const CommandContext& context) {
   PGK_ASSIGN_OR_RETURN(const auto session,
                        JobSession::Open(setup, context, HistoryNeed::kOptional));
   jobs::JobRequest request;
@@ -98,8 +97,8 @@ Status Restore(const Setup& setup, OpenedRepository& opened,
   std::optional<restore::RestoreReport> done;
   const jobs::JobReport report =
       session->Run(request, [&](jobs::JobContext& job) -> Result<jobs::JobResult> {
-        PGK_ASSIGN_OR_RETURN(done, restore::RunRestore(opened.repository(), options, job.progress,
-                                                       job.stop));
+        PGK_ASSIGN_OR_RETURN(
+            done, restore::RunRestore(opened.repository(), options, job.progress, job.stop));
         if (!done->complete()) return Incomplete(*done);
         return jobs::JobResult{.figures = FiguresOf(*done), .databases = {}};
       });
@@ -122,14 +121,12 @@ Status RunRestore(const RestoreCommand& command, const CommandContext& context) 
   const Timestamp now = environment.clock->Now();
   PGK_ASSIGN_OR_RETURN(const BackupChoice choice,
                        ChooseBackup(opened->context(), backups, command.from, now));
-  PGK_ASSIGN_OR_RETURN(
-      restore::RestoreOptions options,
-      OptionsOf(command, environment, ProgramsOf(setup, choice.source)));
+  PGK_ASSIGN_OR_RETURN(restore::RestoreOptions options,
+                       OptionsOf(command, environment, ProgramsOf(setup, choice.source)));
   options.backup = choice.id;
   options.source_database = choice.database;
-  PGK_ASSIGN_OR_RETURN(
-      const restore::RestorePlan plan,
-      restore::PlanRestore(opened->repository(), options, environment.stop));
+  PGK_ASSIGN_OR_RETURN(const restore::RestorePlan plan,
+                       restore::PlanRestore(opened->repository(), options, environment.stop));
   ShowPlan(plan, choice, now, context.console);
   context.console.document().Set("dry_run", command.dry_run);
   if (!plan.possible()) return plan.problems.front();

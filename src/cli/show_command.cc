@@ -124,17 +124,15 @@ Result<std::vector<StoredTable>> ListTables(repository::Repository& repository,
   PGK_ASSIGN_OR_RETURN(const auto reader, repository::BackupReader::Open(repository, backup));
   std::vector<StoredTable> tables;
   for (const SubtreeEntry& subtree : reader->manifest().subtrees) {
-    PGK_TRY(reader->WalkStreams(
-        subtree.name, [&](const repository::StreamEntry& stream) -> Status {
-          const auto name = logical::ParseTableStreamName(stream.name);
-          if (!name) return Ok();
-          PGK_ASSIGN_OR_RETURN(const logical::RowsAttributes attributes,
-                               logical::DecodeAttributes(stream.attributes));
-          tables.push_back({subtree.name,
-                            postgres::QuoteQualified(name->schema, name->name),
-                            attributes.fingerprint.rows, stream.bytes});
-          return Ok();
-        }));
+    PGK_TRY(reader->WalkStreams(subtree.name, [&](const repository::StreamEntry& stream) -> Status {
+      const auto name = logical::ParseTableStreamName(stream.name);
+      if (!name) return Ok();
+      PGK_ASSIGN_OR_RETURN(const logical::RowsAttributes attributes,
+                           logical::DecodeAttributes(stream.attributes));
+      tables.push_back({subtree.name, postgres::QuoteQualified(name->schema, name->name),
+                        attributes.fingerprint.rows, stream.bytes});
+      return Ok();
+    }));
   }
   return tables;
 }

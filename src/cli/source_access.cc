@@ -21,7 +21,8 @@ std::string NamesOf(const std::vector<config::SourceSettings>& sources) {
 
 Result<const config::SourceSettings*> FindSource(const Setup& setup, const std::string& name) {
   if (!setup.configuration) {
-    return Err(ErrorCode::kConfig, "sources are in the configuration, and --repository goes without")
+    return Err(ErrorCode::kConfig,
+               "sources are in the configuration, and --repository goes without")
         .WithHint("leave --repository out, or write a configuration with 'pgkeep init --attach'");
   }
   const std::vector<config::SourceSettings>& sources = setup.configuration->sources;
@@ -50,14 +51,14 @@ postgres::ConnectionParams ParamsOf(const config::SourceSettings& source,
   return params.WithDatabase("postgres");
 }
 
-Result<postgres::ConnectionParams> ParseTarget(const std::string& text,
-                                               const std::string& option) {
+Result<postgres::ConnectionParams> ParseTarget(const std::string& text, const std::string& option) {
   auto params = postgres::ConnectionParams::Parse(text);
   if (!params.ok()) return std::move(params).error().WithContext(option);
   if (params->secrets().empty()) return params;
   return Err(ErrorCode::kInvalidArgument,
              "{} has a password in it, which everybody on this machine can see", option)
-      .WithHint("leave it out, and keep it in ~/.pgpass or in PGPASSWORD; change it if it is secret");
+      .WithHint(
+          "leave it out, and keep it in ~/.pgpass or in PGPASSWORD; change it if it is secret");
 }
 
 backup::DatabaseSelection SelectionOf(const config::SourceSettings& source) {

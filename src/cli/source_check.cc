@@ -37,8 +37,7 @@ constexpr std::string_view kFreeConnectionsSql =
 
 class SourceCheck {
  public:
-  SourceCheck(const config::SourceSettings& source, const Environment& environment,
-              CheckList& list)
+  SourceCheck(const config::SourceSettings& source, const Environment& environment, CheckList& list)
       : source_(source), environment_(environment), list_(list) {
     options_.stop = environment.stop;
   }
@@ -73,9 +72,9 @@ class SourceCheck {
       return false;
     }
     server_ = *std::move(server);
-    const std::string text = fmt::format("PostgreSQL {} at {}{}", server_.version,
-                                         params_.Describe(),
-                                         connection_->uses_tls() ? ", with TLS" : "");
+    const std::string text =
+        fmt::format("PostgreSQL {} at {}{}", server_.version, params_.Describe(),
+                    connection_->uses_tls() ? ", with TLS" : "");
     if (server_.in_recovery) {
       list_.Warn("connection", text + ": a standby, which may cancel a long backup",
                  "set hot_standby_feedback = on there, or back up the primary server");
@@ -175,10 +174,11 @@ class SourceCheck {
                   "look at 'databases' of the source in the configuration");
         continue;
       }
-      const auto size = CheckDatabase(
-          {.source = source_, .params = params_.WithDatabase(database.name),
-           .name = database.name, .connect = options_},
-          list_);
+      const auto size = CheckDatabase({.source = source_,
+                                       .params = params_.WithDatabase(database.name),
+                                       .name = database.name,
+                                       .connect = options_},
+                                      list_);
       bytes = bytes && size ? std::optional(*bytes + *size) : std::nullopt;
     }
     return bytes;

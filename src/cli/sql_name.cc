@@ -59,8 +59,9 @@ Result<std::string> ParseSqlName(std::string_view text, std::string_view what) {
   auto name = TakeName(rest);
   if (name && rest.empty()) return *name;
   return Err(ErrorCode::kInvalidArgument, "'{}' is no name of a {}", text, what)
-      .WithHint("write it as SQL does: app, or '\"App\"' with double quotes around what has capital "
-                "letters, dots or blanks");
+      .WithHint(
+          "write it as SQL does: app, or '\"App\"' with double quotes around what has capital "
+          "letters, dots or blanks");
 }
 
 Result<restore::RoleMapping> ParseRoleMapping(std::string_view text) {

@@ -131,8 +131,7 @@ std::optional<Timestamp> ReadBefore(std::string_view text, Timestamp now) {
 }
 
 std::optional<std::tm> LocalTime(Timestamp time) {
-  const std::time_t whole =
-      std::chrono::floor<seconds>(time).time_since_epoch().count();
+  const std::time_t whole = std::chrono::floor<seconds>(time).time_since_epoch().count();
   std::tm local{};
   if (localtime_r(&whole, &local) == nullptr) return std::nullopt;
   return local;
@@ -179,9 +178,9 @@ std::string ShowTime(Timestamp time) {
   if (!local || local->tm_gmtoff == 0) return utc;
   std::array<char, 64> zone{};
   std::strftime(zone.data(), zone.size(), "%Z", &*local);
-  return fmt::format("{} ({:04}-{:02}-{:02} {:02}:{:02}:{:02} {})", utc,
-                     local->tm_year + kYearOfTm, local->tm_mon + 1, local->tm_mday, local->tm_hour,
-                     local->tm_min, local->tm_sec, zone.data());
+  return fmt::format("{} ({:04}-{:02}-{:02} {:02}:{:02}:{:02} {})", utc, local->tm_year + kYearOfTm,
+                     local->tm_mon + 1, local->tm_mday, local->tm_hour, local->tm_min,
+                     local->tm_sec, zone.data());
 }
 
 }  // namespace pgkeep::cli

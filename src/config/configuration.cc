@@ -82,10 +82,10 @@ class Checker {
     const std::array<std::string_view, 1> known = {repository};
     for (const std::string& name : source.repositories) {
       if (name == repository) continue;
-      problems_.Add({source.repositories_line, source.repositories_column},
-                    fmt::format("[source.{}] names a repository '{}' that is not here", source.name,
-                                name),
-                    KnownNamesHint(name, known));
+      problems_.Add(
+          {source.repositories_line, source.repositories_column},
+          fmt::format("[source.{}] names a repository '{}' that is not here", source.name, name),
+          KnownNamesHint(name, known));
     }
   }
 

@@ -49,7 +49,8 @@ std::string SourceText(const NewSource& source) {
       "[source.{0}.logical]\n"
       "# Sessions that read at the same time.\n"
       "jobs = 2\n"
-      "# \"gentle\" reads each table in one scan and spares the server's buffers; \"parallel\" reads\n"
+      "# \"gentle\" reads each table in one scan and spares the server's buffers; \"parallel\" "
+      "reads\n"
       "# large tables in several ranges at once: faster with few large tables.\n"
       "read = \"gentle\"\n"
       "# Patterns as of pg_dump: schemas, exclude_schemas, tables, exclude_tables,\n"
@@ -69,8 +70,9 @@ Status CheckSource(const NewSource& source) {
              "the connection of source '{}' has a password in it, which everybody on this machine "
              "can see among the running commands",
              source.name)
-      .WithHint("leave it out, and keep it in ~/.pgpass or in a service file; change it if it is "
-                "secret");
+      .WithHint(
+          "leave it out, and keep it in ~/.pgpass or in a service file; change it if it is "
+          "secret");
 }
 
 bool SameSources(std::span<const NewSource> given, const std::vector<SourceSettings>& parsed) {
@@ -129,8 +131,9 @@ Result<std::string> FormatConfiguration(const RepositorySettings& settings,
   if (again.ok() && again->repository == settings && SameSources(sources, again->sources)) {
     return text;
   }
-  return Err(ErrorCode::kInvalidArgument, "an address, a name or a connection cannot be written as "
-                                          "TOML")
+  return Err(ErrorCode::kInvalidArgument,
+             "an address, a name or a connection cannot be written as "
+             "TOML")
       .WithHint("use absolute names in UTF-8, and for sources short plain names, each only once");
 }
 

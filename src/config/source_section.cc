@@ -17,9 +17,16 @@ namespace {
 constexpr std::array<std::string_view, 5> kSourceKeys = {
     "conninfo", "databases", "exclude_databases", "repositories", "logical"};
 constexpr std::array<std::string_view, 3> kLaterSourceKeys = {"physical", "retention", "test"};
-constexpr std::array<std::string_view, 10> kLogicalKeys = {
-    "jobs",           "read",         "schemas", "exclude_schemas", "tables", "exclude_tables",
-    "exclude_table_data", "lock_timeout", "role",    "programs"};
+constexpr std::array<std::string_view, 10> kLogicalKeys = {"jobs",
+                                                           "read",
+                                                           "schemas",
+                                                           "exclude_schemas",
+                                                           "tables",
+                                                           "exclude_tables",
+                                                           "exclude_table_data",
+                                                           "lock_timeout",
+                                                           "role",
+                                                           "programs"};
 constexpr std::array<std::string_view, 2> kLaterLogicalKeys = {"schedule", "time_zone"};
 
 // Of the format: names in manifests and in the history.
@@ -74,10 +81,9 @@ class SourceReader {
       problems_.Add(value.source().begin, "'logical' must be a section",
                     fmt::format("write it as [{}.logical]", section_));
     } else if (Contains(kLaterSourceKeys, key.str())) {
-      problems_.Add(
-          key.source().begin,
-          fmt::format("this version of pgkeep has no [{}.{}] yet", section_, key.str()),
-          "remove it");
+      problems_.Add(key.source().begin,
+                    fmt::format("this version of pgkeep has no [{}.{}] yet", section_, key.str()),
+                    "remove it");
     } else {
       problems_.AddUnknown(key, section_, kSourceKeys);
     }
@@ -125,8 +131,7 @@ class SourceReader {
     } else if (std::vector<std::string>* const patterns = PatternsOf(name)) {
       *patterns = problems_.Texts(key, value);
     } else if (Contains(kLaterLogicalKeys, name)) {
-      problems_.Add(key.source().begin,
-                    fmt::format("this version of pgkeep has no '{}' yet", name),
+      problems_.Add(key.source().begin, fmt::format("this version of pgkeep has no '{}' yet", name),
                     "remove it, and let cron or a systemd timer run 'pgkeep backup'");
     } else {
       problems_.AddUnknown(key, section_ + ".logical", kLogicalKeys);

@@ -157,7 +157,7 @@ TEST(SourceSection, DoesNotFormatPasswordsAndNames) {
 }
 
 TEST(DefaultCatalogUrl, IsBesideTheConfigurationButNotBelowEtc) {
-  EXPECT_EQ(DefaultCatalogUrl("/home/a/pgkeep.toml"), "sqlite:///home/a/pgkeep-catalog.db");
+  EXPECT_EQ(DefaultCatalogUrl("/srv/a/pgkeep.toml"), "sqlite:///srv/a/pgkeep-catalog.db");
   EXPECT_EQ(DefaultCatalogUrl("/etc/pgkeep/pgkeep.toml"),
             "sqlite:///var/lib/pgkeep/pgkeep-catalog.db");
 }

@@ -82,8 +82,8 @@ void WriteCommands(KeyTextWriter& text, const RecoveryKitFacts& facts, bool lock
   text.Blank();
   text.Comment("To see what is there:");
   text.Comment("  pgkeep list " + options);
-  text.Comment("To restore the newest backup of the database NAME into a new database NEW (say where");
-  text.Comment("the server is as for psql: 'host=... user=... dbname=NEW'):");
+  text.Comment("To restore the newest backup of the database NAME into a new database NEW (say");
+  text.Comment("where the server is as for psql: 'host=... user=... dbname=NEW'):");
   text.Comment("  pgkeep restore latest " + options +
                " --source-database NAME --database 'dbname=NEW' --create");
 }
