@@ -219,7 +219,12 @@ double Median(std::vector<double> values) {
 }
 
 int Main(int argc, char** argv) {
-  const size_t mib = argc > 1 ? std::stoul(argv[1]) : 512;
+  const long given = argc == 1 ? 512 : argc == 2 ? std::strtol(argv[1], nullptr, 10) : 0;
+  if (given <= 0) {
+    fmt::print(stderr, "usage: repository_bench [MIB]\n");
+    return 2;
+  }
+  const auto mib = static_cast<size_t>(given);
   SetLogLevel(LogLevel::kError);
   const Bytes pages = MakePages(mib * 1024 * 1024 / kPage);
   const ByteSpan all(pages);

@@ -115,8 +115,8 @@ function(pgkeep_lighten_test name)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # At -O1 these are wrong about std::string more often than right.
-    target_compile_options(${name} PRIVATE
-      $<$<CONFIG:RelWithDebInfo>:-Wno-array-bounds;-Wno-maybe-uninitialized;-Wno-stringop-overflow>)
+    target_compile_options(${name} PRIVATE -Wno-array-bounds -Wno-maybe-uninitialized
+                                           -Wno-stringop-overflow)
   endif()
 endfunction()
 
@@ -129,8 +129,10 @@ function(pgkeep_test_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 endfunction()
 
-# pgkeep_test(NAME [DEPS ...] SOURCES ... [LABELS quick|full ...] [TIMEOUT SECONDS]): one GoogleTest
-# program (gtest_main is linked); ctest sees every test case as one test "NAME/Suite.Case". Labels:
+# pgkeep_test(NAME [DEPS ...] SOURCES ... [LABELS quick|full ...] [TIMEOUT SECONDS] [ONE_PROCESS]):
+# one GoogleTest program (gtest_main is linked); ctest sees every test case as one test
+# "NAME/Suite.Case", or with ONE_PROCESS the whole program as one test "NAME", for cases that share
+# what is costly to start, such as a server. Labels:
 # quick (the default: seconds) or full, always the name of the folder, and unit (below
 # src/) or system. A program below src/ with the label system runs as shipped, not under sanitizers.
 # TIMEOUT is per test case, 300 s unless told; it is a safety net against hanging, not an assertion.
@@ -138,7 +140,7 @@ function(pgkeep_test name)
   if(NOT PGKEEP_BUILD_TESTS)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "DEPS;SOURCES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_PROCESS" "TIMEOUT" "DEPS;SOURCES;LABELS")
   pgkeep_check_arguments(pgkeep_test ${name} "${arg_UNPARSED_ARGUMENTS}" "${arg_SOURCES}")
   if(NOT arg_LABELS)
     set(arg_LABELS quick)
@@ -165,6 +167,12 @@ function(pgkeep_test name)
     pgkeep_test_kind(kind)
   endif()
   add_dependencies(${kind}_tests ${name})
+  if(arg_ONE_PROCESS)
+    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT}
+                                            LABELS "${arg_LABELS};${kind};${folder}")
+    return()
+  endif()
   foreach(label IN LISTS arg_LABELS ITEMS ${kind} ${folder})
     list(APPEND properties LABELS ${label})
   endforeach()

@@ -335,7 +335,8 @@ class CommandLine {
   std::string HelpCommand() {
     std::string path;
     for (CLI::App* app = Innermost(); app != nullptr; app = app->get_parent()) {
-      path = app->get_name() + (path.empty() ? "" : " " + path);
+      if (!path.empty()) path.insert(0, " ");
+      path.insert(0, app->get_name());
     }
     return path + " --help";
   }

@@ -32,6 +32,7 @@ class LeafSummary {
 
   std::vector<FramePlace> Take() {
     std::vector<FramePlace> places;
+    places.reserve(last_.size());
     for (auto& [pack, place] : last_) places.push_back(place);
     return places;
   }

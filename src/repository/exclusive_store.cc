@@ -20,6 +20,7 @@ bool MustBeSettled(std::string_view key) {
 std::vector<std::string> ExclusiveStore::Unsettled() const {
   const MutexLock lock(mutex_);
   std::vector<std::string> keys;
+  keys.reserve(unsettled_.size());
   for (const auto& [key, digest] : unsettled_) keys.push_back(key);
   return keys;
 }

@@ -91,6 +91,7 @@ Status KeyRing::RequireReadData(std::string_view what) const {
 
 std::vector<crypto::BoxPublicKey> KeyRing::data_public_keys() const {
   std::vector<crypto::BoxPublicKey> keys;
+  keys.reserve(data_pairs_.size());
   for (const crypto::BoxKeyPair& pair : data_pairs_) keys.push_back(pair.public_key());
   return keys;
 }

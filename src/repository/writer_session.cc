@@ -41,7 +41,8 @@ constexpr size_t kWarningsMax = 256;
 std::function<std::unique_ptr<codec::BlockCodec>()> CodecMaker(const RepositoryContext& context,
                                                                const WriterOptions& options) {
   if (options.make_codec) return options.make_codec;
-  const int level = context.config->zstd_level.value_or(codec::kZstdLevelDefault);
+  const auto level =
+      static_cast<int>(context.config->zstd_level.value_or(codec::kZstdLevelDefault));
   return [level] { return codec::MakeZstd(level); };
 }
 

@@ -47,7 +47,7 @@ Result<std::unique_ptr<BackupSource>> BackupSource::Open(repository::Repository&
                                                          const std::string& database) {
   PGK_CHECK(repository.context().keys != nullptr, "a repository that is restored from has keys");
   PGK_TRY(repository.context().keys->RequireReadData("reading the rows of a backup"));
-  std::unique_ptr<BackupSource> source(new BackupSource());
+  auto source = std::unique_ptr<BackupSource>(new BackupSource());
   PGK_ASSIGN_OR_RETURN(source->reader_, repository::BackupReader::Open(repository, backup));
   if (source->manifest().kind != repository::BackupKind::kLogical) {
     return Err(ErrorCode::kInvalidArgument, "backup {} is not a logical backup", backup.Hex())

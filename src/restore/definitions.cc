@@ -46,7 +46,8 @@ Result<std::unique_ptr<DefinitionArchive>> DefinitionArchive::Write(FileSystem& 
   std::string directory =
       JoinPath(parent.empty() ? "/tmp" : parent, "pgkeep-restore-" + HexEncode(random));
   PGK_TRY(files.CreateDirectory(directory, 0700));
-  std::unique_ptr<DefinitionArchive> archive(new DefinitionArchive(files, std::move(directory)));
+  auto archive =
+      std::unique_ptr<DefinitionArchive>(new DefinitionArchive(files, std::move(directory)));
   PGK_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, files.CreateNew(archive->path_, 0600));
   PGK_TRY(file->WriteAll(bytes));
   PGK_TRY(file->Close());

@@ -78,6 +78,7 @@ class Run {
   PreparedRestore prepared_;
   std::unique_ptr<DefinitionArchive> definitions_;
   RestoreReport report_;
+  bool large_objects_equal_ = true;
   std::optional<Duration> phase_began_;
 };
 
@@ -250,7 +251,10 @@ Status Run::LoadLargeObjects() {
                 progress_);
   PGK_ASSIGN_OR_RETURN(const std::vector<LoadOutcome> outcomes, crew.Run(options_.jobs, stop_));
   for (const Error& error : outcomes[0].errors) AddError("large objects", error);
-  if (!outcomes[0].complete) return Ok();
+  if (!outcomes[0].complete) {
+    large_objects_equal_ = false;
+    return Ok();
+  }
   report_.large_objects = prepared_.set.large_objects.size();
   report_.text_bytes += outcomes[0].bytes;
   return Ok();
@@ -315,7 +319,7 @@ Result<RestoreReport> Run::Execute() {
   PGK_TRY(MakeDurable());
   PGK_TRY(SetDatabase());
   EndPhase();
-  report_.fingerprints_equal = report_.failed_tables.empty();
+  report_.fingerprints_equal = report_.failed_tables.empty() && large_objects_equal_;
   return std::move(report_);
 }
 

@@ -62,7 +62,7 @@ struct RestorePlan {
 
   // One line each, for people.
   std::vector<std::string> left_out;  // not restored, and why
-  std::vector<std::string> needed;    // what the selection uses and the target has to have
+  std::vector<std::string> needed;    // what the selection uses and the target lacks: made too
   std::vector<std::string> warnings;  // the restore works, but
   // Each forbids the restore, with a hint: kRefused for a target that is not empty or in use,
   // kUnsupportedVersion, kNotFound for missing roles, extensions and tablespaces, ...

@@ -42,7 +42,8 @@ class PrivateCluster:
         self.server("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                     "--locale=C.UTF-8", "-N")
         options = (f"-c fsync=off -c listen_addresses='' -c unix_socket_directories={self.root} "
-                   "-c wal_level=logical")
+                   "-c wal_level=logical -c full_page_writes=off -c synchronous_commit=off "
+                   "-c autovacuum=off -c jit=off -c max_wal_size=8GB")
         self.server("pg_ctl", "-D", data, "-p", postgres, "-w", "-t", "120", "-l",
                     self.root / "log", "-o", options, "start")
         self.sql("postgres", 'CREATE ROLE keeper; CREATE ROLE "reader; with ""quotes"""')
@@ -98,6 +99,7 @@ class PrivateCluster:
                         input=text.encode()).decode()
 
     def new_database(self, name, template="template0"):
-        self.run("dropdb", "--if-exists", "--force", name)
-        self.run("createdb", "-T", template, name)
+        self.run("psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-c", "SET client_min_messages = warning",
+                 "-c", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+                 "-c", f"CREATE DATABASE {name} TEMPLATE {template}")
         return name

@@ -4,11 +4,14 @@
 usage: restore_test.py TOOL [unittest arguments]      TOOL is archive_tool
 
 The source is a database with objects of every kind. What stock pg_dump says of it and of each copy
-(schema as text, data as sorted lines) must be equal.
+must be equal. What pg_restore cannot do with an archive of pg_dump itself is not asked for; where
+that needs proof, such an archive is restored beside ours.
 """
 
+import json
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +19,11 @@ import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
-from private_cluster import PrivateCluster  # noqa: E402  (after the line above)
+from dump_script import DumpScript  # noqa: E402  (after the line above)
+from private_cluster import PrivateCluster  # noqa: E402
 
 TOOL = sys.argv.pop(1) if len(sys.argv) > 1 else ""
 HERE = pathlib.Path(__file__).resolve().parent
-SETTINGS = "SET bytea_output = hex; SET extra_float_digits = 3; SET datestyle = iso;"
 
 
 def tool(*arguments, **more):
@@ -67,8 +70,8 @@ class Source:
             cls.tables = {int(row[1]): row for row in rows(tool("list", cls.toc))
                           if row[0] == "table"}
             cls.fetch_data()
-            cls.schema = cls.schema_of("source")
-            cls.data = cls.data_of("source")
+            cls.script = cls.script_of("source")
+            cls.views = cls.views_of("source")
         except BaseException:
             cls.close()
             raise
@@ -91,30 +94,33 @@ class Source:
 
     @classmethod
     def fetch_data(cls):
-        """The rows of each entry by table OID, as a backup would read them."""
+        """The rows of each entry by table OID, as a backup would read them: one psql for all."""
+        oids = [row[2] for row in cls.tables.values()]
+        origins = json.loads(cls.cluster.sql("source", f"""
+            SELECT json_object_agg(source, concat(source::regclass, ' ', (
+              SELECT extcondition[array_position(extconfig, source)] FROM pg_extension
+              WHERE source = ANY (extconfig))))
+            FROM unnest('{{{",".join(oids)}}}'::oid[]) AS source"""))
+        script = ["SET bytea_output = hex; SET extra_float_digits = 3; SET datestyle = iso;"]
         for dump_id, row in cls.tables.items():
-            oid, columns = row[2], decoded(row[5]) or ""
-            condition = cls.cluster.sql("source", f"""
-                SELECT extcondition[array_position(extconfig, {oid}::oid)]
-                FROM pg_extension WHERE {oid}::oid = ANY (extconfig)""").strip()
-            name = cls.cluster.sql("source", f"SELECT {oid}::regclass").rstrip("\n")
-            copy = f"{SETTINGS} COPY (SELECT {columns} FROM ONLY {name} {condition}) TO STDOUT"
-            with open(cls.work / f"{dump_id}.copy", "wb") as out:
-                cls.cluster.run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", "source", "-f", "-",
-                                input=copy.encode(), stdout=out)
-        for oid in cls.cluster.sql("source", "SELECT oid FROM pg_largeobject_metadata").split():
-            text = cls.cluster.sql("source", f"SELECT encode(lo_get({oid}), 'hex')")
-            (cls.work / f"lo_{oid}").write_bytes(bytes.fromhex(text))
+            script.append(f"COPY (SELECT {decoded(row[5]) or ''} FROM ONLY {origins[row[2]]}) "
+                          f"TO STDOUT \\g {cls.work / f'{dump_id}.copy'}")
+        for row in rows(tool("list", cls.toc)):
+            if row[0] == "large_object":
+                script.append(f"\\lo_export {row[1]} {cls.work / f'lo_{row[1]}'}")
+        cls.cluster.sql("source", "\n".join(script))
 
     @classmethod
-    def schema_of(cls, database, *arguments):
-        text = cls.cluster.run("pg_dump", "--schema-only", *arguments, database).decode()
-        return [line for line in text.splitlines() if "restrict " not in line]
+    def script_of(cls, database, *arguments):
+        return DumpScript(cls.cluster.run("pg_dump", *arguments, database))
 
     @classmethod
-    def data_of(cls, database, *arguments):
-        text = cls.cluster.run("pg_dump", "--data-only", *arguments, database)
-        return sorted(line for line in text.splitlines() if b"restrict " not in line)
+    def views_of(cls, database):
+        """What materialised views hold, which is in no dump."""
+        return cls.cluster.sql(database, """
+            SELECT count(*), sum(customer), sum(total) FROM shop.totals;
+            SELECT total FROM shop.grand_total;
+            SELECT relispopulated FROM pg_class WHERE oid = 'shop.unpopulated'::regclass""")
 
 
 class ArchiveTest(unittest.TestCase):
@@ -139,9 +145,14 @@ class ArchiveTest(unittest.TestCase):
     def restore(self, database, archive, *arguments):
         self.cluster.run("pg_restore", "--exit-on-error", "-d", database, *arguments, archive)
 
+    def assert_same_script(self, actual, expected):
+        difference = actual.difference(expected)
+        if difference:
+            self.fail(difference)
+
     def assert_copy(self, database):
-        self.assertEqual(Source.schema_of(database), Source.schema)
-        self.assertEqual(Source.data_of(database), Source.data)
+        self.assert_same_script(Source.script_of(database), Source.script)
+        self.assertEqual(Source.views_of(database), Source.views)
 
 
 class Reading(ArchiveTest):
@@ -186,6 +197,46 @@ class Reading(ArchiveTest):
         self.assertEqual(kinds.count("sequence"), 4)
 
 
+class Comparing(ArchiveTest):
+    """The comparison that all other tests rely on."""
+
+    LOSSES = (
+        "DROP PUBLICATION all_of_shop",  # first, since it forbids what follows
+        "DELETE FROM shop.dot WHERE line = ''",
+        "INSERT INTO shop.dot VALUES ('')",
+        "UPDATE shop.dog SET bark = NULL",
+        "DELETE FROM shop.by_mood WHERE v = 17",
+        "DELETE FROM shop.ext_setting WHERE id = 101",
+        "SELECT setval('shop.ext_seq', 776)",
+        "SELECT lo_put(70001, 600000, 'x')",
+        "SELECT lo_unlink(70002)",
+        "COMMENT ON LARGE OBJECT 70001 IS NULL",
+        'REVOKE SELECT ON LARGE OBJECT 70001 FROM "reader; with ""quotes"""',
+        'REVOKE UPDATE (name) ON shop.customer FROM "reader; with ""quotes"""',
+        "COMMENT ON COLUMN shop.customer.name IS NULL",
+        "ALTER TABLE shop.customer OWNER TO postgres",
+        "ALTER TABLE shop.customer ENABLE TRIGGER touch",
+        "DROP POLICY \"keeper's own\" ON shop.customer",
+    )
+
+    def test_a_copy_of_the_source_is_equal(self):
+        self.cluster.new_database("copy", template="source")
+        self.assert_copy("copy")
+
+    def test_every_loss_is_found(self):
+        self.cluster.new_database("copy", template="source")
+        before = Source.script
+        for loss in self.LOSSES:
+            with self.subTest(loss):
+                self.cluster.sql("copy", loss)
+                after = Source.script_of("copy")
+                self.assertIsNotNone(after.difference(before))
+                before = after
+        self.cluster.sql("copy", """DELETE FROM shop."order" WHERE id = 1;
+                                    REFRESH MATERIALIZED VIEW shop.totals""")
+        self.assertNotEqual(Source.views_of("copy"), Source.views)
+
+
 class Restoring(ArchiveTest):
     """Complete restores of what is written here."""
 
@@ -221,11 +272,8 @@ class Restoring(ArchiveTest):
             tool("write", "stream", "none", 1, Source.toc, Source.work, "-", stdout=out)
         script = self.cluster.run("pg_restore", "-f", "-", Source.work / "script.dump")
         stock = self.cluster.run("pg_dump", "source")
-        self.assertEqual(self.comparable(script), self.comparable(stock))
-
-    @staticmethod
-    def comparable(script):
-        return [line for line in script.splitlines() if b"restrict " not in line]
+        self.assert_same_script(DumpScript(script, rows_in_order=True),
+                                DumpScript(stock, rows_in_order=True))
 
     def test_a_stock_archive_holds_the_same_data(self):
         """File by file: the directory of pg_dump and ours differ in nothing but compression."""
@@ -278,12 +326,28 @@ class Restoring(ArchiveTest):
                 self.restore(self.cluster.new_database("copy"), archive, "-L", use_list, "-j", jobs)
                 self.assert_copy("copy")
 
-    def test_single_transaction_and_clean(self):
+    def test_single_transaction(self):
         archive = self.archive("directory", "gzip")
         self.restore(self.cluster.new_database("copy"), archive, "--single-transaction")
         self.assert_copy("copy")
-        self.restore("copy", self.archive("custom", "gzip"), "--clean", "--if-exists")
+
+    def test_clean(self):
+        """pg_restore 15 cannot drop the primary keys of partitions, and goes on; so with pg_dump's."""
+        stock = Source.work / "clean.dump"
+        self.cluster.run("pg_dump", "-Fc", "-f", stock, "source")
+        self.cluster.new_database("copy", template="source")
+        errors = [self.clean(archive) for archive in (stock, self.archive("custom", "gzip"))]
+        self.assertEqual(errors[0], errors[1])
         self.assert_copy("copy")
+        for error in re.findall(r"ERROR: .*", errors[1]):
+            self.assertRegex(error, 'cannot drop inherited constraint "measure_[^"]*_pkey"')
+
+    def clean(self, archive):
+        """Restores over what is there; gives what pg_restore complained about."""
+        done = subprocess.run(
+            [self.cluster.bin / "pg_restore", "--clean", "--if-exists", "-d", "copy", archive],
+            check=False, env=self.cluster.environment, stderr=subprocess.PIPE)
+        return done.stderr.decode()
 
     def test_create(self):
         self.cluster.run("psql", "-Xqc", "ALTER DATABASE source RENAME TO kept")
@@ -300,11 +364,14 @@ class Restoring(ArchiveTest):
                 archive = self.archive(form, "gzip")
                 self.cluster.new_database("copy")
                 self.restore("copy", archive, "--schema-only")
-                self.assertEqual(Source.schema_of("copy"), Source.schema)
-                # pg_restore names circular foreign keys as what may stand in the way.
+                self.assert_same_script(Source.script_of("copy", "--schema-only"),
+                                        Source.script_of("source", "--schema-only"))
+                # pg_restore names circular foreign keys as what may stand in the way. It enables
+                # all triggers behind the data, that which was disabled too.
                 self.restore("copy", archive, "--data-only", "--disable-triggers")
                 self.cluster.sql("copy", """REFRESH MATERIALIZED VIEW shop.totals;
-                                            REFRESH MATERIALIZED VIEW shop.grand_total""")
+                                            REFRESH MATERIALIZED VIEW shop.grand_total;
+                                            ALTER TABLE shop.customer DISABLE TRIGGER touch""")
                 self.assert_copy("copy")
 
     def test_parts(self):
@@ -315,8 +382,11 @@ class Restoring(ArchiveTest):
         count = "SELECT (SELECT count(*) FROM shop.dot), (SELECT count(*) FROM ONLY shop.animal)"
         self.assertEqual(self.cluster.sql("copy", count), "4|1\n")
         self.cluster.new_database("copy")
-        self.restore("copy", archive, "--no-owner", "--no-privileges", "-j", 4)
-        self.assertEqual(Source.data_of("copy"), Source.data)
+        less = ("--no-owner", "--no-privileges")
+        self.restore("copy", archive, *less, "-j", 4)
+        unwanted = re.compile("GRANT|REVOKE|.* OWNER TO keeper")
+        self.assertEqual(list(filter(unwanted.match, Source.script_of("copy").statements)), [])
+        self.assert_same_script(Source.script_of("copy", *less), Source.script_of("source", *less))
 
     def test_a_cut_off_archive_is_no_success(self):
         archive = self.archive("custom", "none")
@@ -340,8 +410,8 @@ class Selecting(ArchiveTest):
     def assert_same_table(self, *tables):
         """pg_dump says the same of these tables in source and copy."""
         patterns = [part for table in tables for part in ("-t", table)]
-        self.assertEqual(Source.schema_of("copy", *patterns), Source.schema_of("source", *patterns))
-        self.assertEqual(Source.data_of("copy", *patterns), Source.data_of("source", *patterns))
+        self.assert_same_script(Source.script_of("copy", *patterns),
+                                Source.script_of("source", *patterns))
 
     @staticmethod
     def left_out(answer):
@@ -379,8 +449,9 @@ class Selecting(ArchiveTest):
         answer = self.select("table", encoded("shop"), encoded("order"))
         self.assertIn(("FK CONSTRAINT", "order order_customer_fkey"), self.left_out(answer))
         last = "SELECT nextval('shop.order_id_seq')"
-        self.assertEqual(self.cluster.sql("copy", last), self.cluster.sql("source", last))
-        self.cluster.sql("source", "SELECT setval('shop.order_id_seq', 2000)")
+        value = int(self.cluster.sql("source", last))
+        self.cluster.sql("source", f"SELECT setval('shop.order_id_seq', {value - 1})")
+        self.assertEqual(int(self.cluster.sql("copy", last)), value)
 
     def test_tables_that_refer_to_each_other(self):
         answer = self.select("table", encoded("shop"), encoded("egg"),

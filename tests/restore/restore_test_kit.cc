@@ -148,12 +148,12 @@ Status ReadHookStore::GetRange(std::string_view key, uint64_t offset, MutableByt
 }
 
 PhaseAction::PhaseAction(Progress& progress, std::string phase, std::function<void()> action) {
-  progress.SetPhaseListener([this, phase = std::move(phase),
-                             action = std::move(action)](std::string_view begun) {
-    if (begun != phase || fired_) return;
-    fired_ = true;
-    action();
-  });
+  progress.SetPhaseListener(
+      [this, phase = std::move(phase), action = std::move(action)](std::string_view begun) {
+        if (begun != phase || fired_) return;
+        fired_ = true;
+        action();
+      });
 }
 
 }  // namespace pgkeep::restore

@@ -1,5 +1,5 @@
-// What the tests of restoring share: databases to restore into, what stock tools say of them, a store
-// that lets a test act in the middle of a load.
+// What the tests of restoring share: databases to restore into, what stock tools say of them, a
+// store that lets a test act in the middle of a load.
 #pragma once
 
 #include <gtest/gtest.h>

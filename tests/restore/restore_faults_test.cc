@@ -1,0 +1,275 @@
+// What goes wrong is told, and never counted as restored.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "restore/restore.h"
+#include "restore_test_kit.h"
+#include "testing/damage.h"
+#include "testing/memory_store.h"
+
+namespace pgkeep::restore {
+namespace {
+
+using postgres::TestDatabase;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::PostgresCluster;
+using ::testing::SizeIs;
+
+// Rows that do not compress.
+constexpr const char* kBulk =
+    "CREATE TABLE bulk AS SELECT i, md5(i::text) || md5((i + 1)::text) AS noise "
+    "FROM generate_series(1, 60000) i; CREATE TABLE small AS SELECT 7 AS seven";
+
+// True in the database of this name only.
+std::string OnlyIn(const std::string& database) {
+  return "CREATE FUNCTION only_here(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN IF "
+         "current_database() <> '" +
+         database + "' THEN RAISE EXCEPTION 'not here'; END IF; RETURN a; END $$;";
+}
+
+TEST(RestoreFaults, ListsStatementsThatFailAndDoesTheRest) {
+  const TestDatabase source("fails");
+  Backed backed("fails", OnlyIn("fails") + R"(
+    CREATE TABLE t AS SELECT 1 AS a; CREATE INDEX bad_1 ON t (only_here(a));
+    CREATE INDEX bad_2 ON t (only_here(a + 1)); CREATE INDEX good ON t (a);)");
+  for (const unsigned jobs : {1U, 2U}) {
+    const CopyDatabase copy("fails_copy");
+    RestoreOptions options = Into(backed.backup(), copy.name());
+    options.create = true;
+    options.jobs = jobs;
+    const auto report = Restore(backed.vault(), options);
+    ASSERT_TRUE(report.ok()) << report.error().Describe();
+    EXPECT_FALSE(report->complete());
+    EXPECT_THAT(report->errors, ::testing::UnorderedElementsAre(
+                                    AllOf(HasSubstr("not here"), HasSubstr("CREATE INDEX bad_1")),
+                                    AllOf(HasSubstr("not here"), HasSubstr("CREATE INDEX bad_2"))));
+    EXPECT_THAT(report->failed_tables, IsEmpty());
+    EXPECT_EQ(report->tables, 1U);
+    EXPECT_EQ(Sql(copy.name(), "SELECT to_regclass('good') IS NOT NULL"), "t");
+  }
+}
+
+TEST(RestoreFaults, NamesTablesWhoseRowsTheServerDoesNotTake) {
+  const TestDatabase source("no_rows");
+  Backed backed("no_rows", OnlyIn("no_rows") + R"(
+    CREATE TABLE a_bad (a int CHECK (only_here(a) > 0)); INSERT INTO a_bad VALUES (1), (2);
+    CREATE TABLE good AS SELECT 5 AS five;)");
+  const CopyDatabase copy("no_rows_copy");
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.create = true;
+  const auto report = Restore(backed.vault(), options);
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_THAT(report->failed_tables, ElementsAre("public.a_bad"));
+  EXPECT_THAT(report->errors,
+              ElementsAre(AllOf(HasSubstr("table public.a_bad"), HasSubstr("not here"))));
+  EXPECT_FALSE(report->fingerprints_equal);
+  EXPECT_EQ(report->tables, 1U);
+  EXPECT_EQ(Sql(copy.name(), "SELECT (SELECT count(*) FROM a_bad), (SELECT five FROM good)"),
+            "0|5");
+}
+
+TEST(RestoreFaults, ReportsABigTableWhenOneOfItsConnectionsFails) {
+  const TestDatabase source("big_fails");
+  Backed backed("big_fails", R"(
+    CREATE FUNCTION fits(i int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+      IF i = 49999 AND current_database() <> 'big_fails' THEN RAISE EXCEPTION 'not this row';
+      END IF; RETURN true; END $$;
+    CREATE TABLE big (i int, t text, CHECK (i < 49000 OR fits(i)));
+    ALTER TABLE big ALTER t SET STORAGE PLAIN;
+    INSERT INTO big SELECT i, repeat(md5(i::text), 60) FROM generate_series(1, 50000) i;
+    CREATE TABLE good AS SELECT 5 AS five;)");
+  const CopyDatabase copy("big_fails_copy");
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.create = true;
+  options.jobs = 3;
+  const auto report = Restore(backed.vault(), options);
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_THAT(report->failed_tables, ElementsAre("public.big"));
+  EXPECT_THAT(report->errors, ::testing::Contains(HasSubstr("not this row")));
+  EXPECT_FALSE(report->fingerprints_equal);
+  EXPECT_EQ(report->tables, 1U);
+  EXPECT_EQ(report->rows, 1U);
+  // Rows of the others may be there, and then that is said.
+  const bool some = Sql(copy.name(), "SELECT EXISTS (SELECT FROM big)") == "t";
+  EXPECT_EQ(report->errors.size(), some ? 2U : 1U);
+  EXPECT_EQ(Sql(copy.name(), "SELECT five FROM good"), "5");
+}
+
+TEST(RestoreFaults, DamagedPacksAreToldByTableAndNothingIsClaimed) {
+  const TestDatabase source("damaged");
+  testing::MemoryStore memory;
+  repository::InitOptions init;
+  init.pack_bytes = 1U << 20;
+  Backed backed("damaged", kBulk, &memory, init);
+  const CopyDatabase copy("damaged_copy");
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.create = true;
+  Progress progress;
+  size_t packs = 0;
+  // What was read before that is whole.
+  PhaseAction damage(progress, "data", [&] {
+    for (const std::string& key : memory.Keys()) {
+      if (!key.starts_with("p/")) continue;
+      ++packs;
+      memory.Tamper(key, [](Bytes& bytes) { testing::FlipBit(bytes, bytes.size() * 4); });
+    }
+  });
+  const auto report = RunRestore(backed.vault().repository(), options, progress, {});
+  EXPECT_TRUE(damage.fired());
+  EXPECT_GT(packs, 1U);
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_FALSE(report->complete());
+  EXPECT_FALSE(report->fingerprints_equal);
+  EXPECT_THAT(report->failed_tables, ::testing::Contains("public.bulk"));
+  EXPECT_THAT(report->errors, ::testing::Contains(HasSubstr("table public.bulk")));
+  EXPECT_EQ(Sql(copy.name(), "SELECT count(*) FROM bulk"), "0") << "the COPY was taken back";
+}
+
+// Names of what is left in a directory.
+std::vector<std::string> Left(const testing::TemporaryDirectory& directory) {
+  std::vector<std::string> names;
+  for (const DirectoryEntry& entry : *PosixFileSystem().ReadDirectory(directory.path())) {
+    names.push_back(entry.name);
+  }
+  return names;
+}
+
+TEST(RestoreFaults, StopsInEveryPhaseAndLeavesNoProgramAndNoFile) {
+  const TestDatabase source("stopped");
+  Backed backed("stopped", std::string(kBulk) + "; SELECT lo_from_bytea(5, 'five')");
+  for (const char* phase :
+       {"planning", "pre_data", "data", "sequences", "large_objects", "post_data", "analyze"}) {
+    const CopyDatabase copy("stopped_copy");
+    const testing::TemporaryDirectory scratch;
+    RestoreOptions options = Into(backed.backup(), copy.name());
+    options.create = true;
+    options.scratch_directory = scratch.path();
+    Progress progress;
+    std::stop_source stop;
+    const PhaseAction action(progress, phase, [&] {
+      if (std::string_view(phase) == "data") {
+        EXPECT_THAT(Left(scratch), SizeIs(1));
+      }
+      stop.request_stop();
+    });
+    const auto report =
+        RunRestore(backed.vault().repository(), options, progress, stop.get_token());
+    EXPECT_TRUE(action.fired()) << phase;
+    ASSERT_FALSE(report.ok()) << phase;
+    EXPECT_EQ(report.error().code(), ErrorCode::kCancelled) << report.error().Describe();
+    EXPECT_THAT(Left(scratch), IsEmpty()) << phase;
+    postgres::WaitUntil(PostgresCluster::Shared(),
+                        "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'stopped_copy'");
+  }
+}
+
+TEST(RestoreFaults, TellsThatTheServerWentAwayInTheMiddleOfTheRows) {
+  const TestDatabase source("gone");
+  testing::MemoryStore memory;
+  ReadHookStore store(memory);
+  repository::InitOptions init;
+  init.pack_bytes = 1U << 20;
+  Backed backed("gone", kBulk, &store, init);
+  PostgresCluster target;
+  RestoreOptions options = Into(backed.backup(), "gone_copy", target);
+  options.create = true;
+  Progress progress;
+  std::string running;
+  const PhaseAction arm(progress, "data", [&] {
+    // The COPY has begun when its first rows are read.
+    store.BeforeNextRead([&] {
+      running = target.Sql(
+          "SELECT string_agg(query, '; ') FROM pg_stat_activity WHERE "
+          "datname = 'gone_copy' AND query LIKE 'COPY%'");
+      target.StopImmediately();
+    });
+  });
+  const auto report = RunRestore(backed.vault().repository(), options, progress, {});
+  EXPECT_TRUE(arm.fired());
+  EXPECT_TRUE(store.fired());
+  EXPECT_THAT(running, HasSubstr("COPY public."));
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), ErrorCode::kUnavailable) << report.error().Describe();
+  target.Start();
+  EXPECT_EQ(target.Sql("SELECT count(*) FROM bulk", "gone_copy"), "0");
+  // It can be done again.
+  options.clean = true;
+  const RestoreReport again = MustRestore(backed.vault(), options);
+  EXPECT_EQ(again.rows, 60'001U);
+}
+
+TEST(RestoreFaults, SaysWhatTheTargetLacks) {
+  const TestDatabase source("lacks");
+  Sql("postgres", "CREATE ROLE only_at_source");
+  Sql("lacks", R"(
+    CREATE TABLE t (a int); ALTER TABLE t OWNER TO only_at_source;
+    CREATE EXTENSION hstore;
+    UPDATE pg_extension SET extname = 'nowhere' WHERE extname = 'hstore';)");
+  Backed backed("lacks", "");
+  PostgresCluster target;
+  RestoreOptions options = Into(backed.backup(), "lacks_copy", target);
+  options.create = true;
+  const auto plan = PlanRestore(backed.vault().repository(), options, {});
+  ASSERT_TRUE(plan.ok()) << plan.error().Describe();
+  EXPECT_THAT(plan->missing_roles, ElementsAre("only_at_source"));
+  EXPECT_THAT(plan->missing_extensions, ElementsAre("nowhere"));
+  EXPECT_THAT(plan->problems, SizeIs(2));
+  const auto report = Restore(backed.vault(), options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), ErrorCode::kNotFound);
+  EXPECT_THAT(report.error().Describe(), HasSubstr("--map-role"));
+  EXPECT_THAT(report.error().ToString(), HasSubstr("nowhere"));
+  EXPECT_EQ(target.Sql("SELECT count(*) FROM pg_database WHERE datname = 'lacks_copy'"), "0");
+  options.owners = false;
+  EXPECT_THAT(PlanRestore(backed.vault().repository(), options, {})->missing_roles, IsEmpty());
+  Sql("lacks",
+      "UPDATE pg_extension SET extname = 'hstore' WHERE extname = 'nowhere'; DROP TABLE t");
+  Sql("postgres", "DROP ROLE only_at_source");
+}
+
+TEST(RestoreFaults, PutsTablesIntoTheDefaultTablespaceWhereTheirsIsMissing) {
+  const TestDatabase source("space");
+  const testing::ProgramResult made =
+      PostgresCluster::Shared().Run("psql", {"-Xq", "-c", "SET allow_in_place_tablespaces = on",
+                                             "-c", "CREATE TABLESPACE away LOCATION ''"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  Backed backed("space", "CREATE TABLE t TABLESPACE away AS SELECT 5 AS five");
+  const PostgresCluster target;
+  RestoreOptions options = Into(backed.backup(), "copy", target);
+  options.create = true;
+  const RestoreReport report = MustRestore(backed.vault(), options);
+  EXPECT_THAT(report.plan.missing_tablespaces, ElementsAre("away"));
+  EXPECT_THAT(report.plan.warnings, ::testing::Contains(HasSubstr("away")));
+  EXPECT_EQ(target.Sql("SELECT five FROM t", "copy"), "5");
+  Sql("space", "DROP TABLE t");
+  Sql("postgres", "DROP TABLESPACE away");
+}
+
+TEST(RestoreFaults, ChecksItsOptions) {
+  const TestDatabase source("options");
+  Backed backed("options", "CREATE TABLE t (a int)");
+  RestoreOptions options = Into(backed.backup(), "nowhere");
+  options.source_database = "another";
+  EXPECT_EQ(Restore(backed.vault(), options).error().code(), ErrorCode::kNotFound);
+  options.source_database = "options";
+  options.jobs = 0;
+  EXPECT_EQ(Restore(backed.vault(), options).error().code(), ErrorCode::kInvalidArgument);
+  options.jobs = 1;
+  options.create = true;
+  options.programs.directories.clear();
+  options.programs.only_directory = "/nonexistent";
+  const auto no_program = Restore(backed.vault(), options);
+  ASSERT_FALSE(no_program.ok());
+  EXPECT_THAT(no_program.error().ToString(), HasSubstr("pg_restore"));
+  EXPECT_EQ(Sql("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'nowhere'"), "0");
+}
+
+}  // namespace
+}  // namespace pgkeep::restore
