@@ -87,7 +87,7 @@ Status Run::Look(std::stop_token stop) {
   const Status globals = ReadGlobals(*connection, server, stop);
   if (globals.ok()) return Ok();
   if (stop.stop_requested()) return globals;
-  Log(LogLevel::kWarning, "backup", "the backup has no roles and tablespaces: {}",
+  Log(LogLevel::kDebug, "backup", "the backup has no roles and tablespaces: {}",
       globals.error().Describe());
   result_.globals_error = globals.error();
   return Ok();
@@ -129,7 +129,8 @@ Status Run::BackUpAll(BackupWriter& writer, std::stop_token stop) {
     if (done.ok()) continue;
     if (stop.stop_requested()) return Err(ErrorCode::kCancelled, "the backup was interrupted");
     Error error = Error(done.error()).WithContext("database " + database.name);
-    Log(LogLevel::kError, "backup", "{}", error.Describe());
+    // The caller shows what became of each.
+    Log(LogLevel::kDebug, "backup", "{}", error.Describe());
     result_.databases.back().error = std::move(error);
     // If it was the repository that failed, the others would fail too.
     PGK_TRY(writer.CheckStatus());

@@ -2,9 +2,37 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/clock.h"
+#include "base/display.h"
 
 namespace pgkeep::cli {
+namespace {
+
+// Names in a column of a list.
+constexpr size_t kNamesShown = 3;
+
+Json NamesJson(const repository::Manifest& manifest) {
+  Json names = Json::MakeArray();
+  for (const repository::SubtreeEntry& subtree : manifest.subtrees) names.Add(subtree.name);
+  return names;
+}
+
+Json MissingJson(const repository::Manifest& manifest) {
+  Json list = Json::MakeArray();
+  for (const logical::RunAttributes::Missing& missing : MissingDatabases(manifest)) {
+    Json json = Json::MakeObject();
+    json.Set("database", missing.database);
+    json.Set("code", missing.error_code);
+    json.Set("message", missing.message);
+    list.Add(std::move(json));
+  }
+  return list;
+}
+
+}  // namespace
 
 BackupTotals TotalsOf(const repository::Manifest& manifest) {
   BackupTotals totals;
@@ -17,6 +45,36 @@ BackupTotals TotalsOf(const repository::Manifest& manifest) {
     totals.stored_bytes += subtree.stored_bytes;
   }
   return totals;
+}
+
+PackTotals PackTotalsOf(const repository::ReferenceList& references,
+                        const repository::BackupId& backup) {
+  PackTotals totals;
+  for (const repository::PackEntry& entry : references.entries()) {
+    ++totals.packs;
+    totals.bytes += entry.size;
+    if (entry.name.writer == backup) totals.own_bytes += entry.size;
+  }
+  return totals;
+}
+
+std::string DatabaseNames(const repository::Manifest& manifest) {
+  if (manifest.kind != repository::BackupKind::kLogical) return "";
+  std::string names;
+  const size_t shown = std::min(kNamesShown, manifest.subtrees.size());
+  for (size_t i = 0; i < shown; ++i) {
+    names += (i == 0 ? "" : ", ") + Printable(manifest.subtrees[i].name);
+  }
+  const size_t more = manifest.subtrees.size() - shown;
+  return more == 0 ? names : fmt::format("{} and {} more", names, more);
+}
+
+std::vector<logical::RunAttributes::Missing> MissingDatabases(
+    const repository::Manifest& manifest) {
+  if (manifest.kind != repository::BackupKind::kLogical || manifest.attributes.empty()) return {};
+  auto run = logical::DecodeRun(manifest.attributes);
+  if (!run.ok()) return {};
+  return std::move(run->missing);
 }
 
 std::string_view KindName(repository::BackupKind kind) {
@@ -58,6 +116,10 @@ Json BackupJson(const repository::BackupSummary& backup) {
   json.Set("new_units", totals.new_units);
   json.Set("new_bytes", totals.new_bytes);
   json.Set("stored_bytes", totals.stored_bytes);
+  if (manifest.kind == repository::BackupKind::kLogical) {
+    json.Set("databases", NamesJson(manifest));
+    json.Set("missing", MissingJson(manifest));
+  }
   return json;
 }
 

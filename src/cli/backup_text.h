@@ -5,11 +5,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/backup_lookup.h"
 #include "cli/json.h"
+#include "logical/stream_format.h"
 #include "repository/backup_list.h"
 #include "repository/manifest.h"
+#include "repository/reference_list.h"
 
 namespace pgkeep::cli {
 
@@ -25,6 +28,24 @@ struct BackupTotals {
 
 // Saturates nowhere: the format's limits keep sums below 2^64.
 BackupTotals TotalsOf(const repository::Manifest& manifest);
+
+// What the packs of one backup take in the store.
+struct PackTotals {
+  uint64_t packs = 0;
+  uint64_t bytes = 0;
+  uint64_t own_bytes = 0;  // in packs that this backup wrote
+};
+
+// Adds up the packs that a backup needs.
+PackTotals PackTotalsOf(const repository::ReferenceList& references,
+                        const repository::BackupId& backup);
+
+// "app, shop and 3 more": the databases of a logical backup; "" for other kinds.
+std::string DatabaseNames(const repository::Manifest& manifest);
+
+// Databases that were wanted and are not in a logical backup; none for other kinds, and where it
+// cannot be told.
+std::vector<logical::RunAttributes::Missing> MissingDatabases(const repository::Manifest& manifest);
 
 // "logical", "physical" or "files".
 std::string_view KindName(repository::BackupKind kind);

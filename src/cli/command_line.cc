@@ -14,101 +14,15 @@
 #include <utility>
 
 #include "base/version.h"
+#include "cli/command_examples.h"
+#include "config/configuration.h"
 #include "config/nearest_name.h"
 
 namespace pgkeep::cli {
 namespace {
 
 constexpr size_t kHelpColumn = 32;
-
-constexpr char kExamples[] =
-    "Examples:\n"
-    "  pgkeep init --repository file:///srv/backups     a new repository, its keys, a "
-    "configuration\n"
-    "  pgkeep list                                      what is in it\n"
-    "  pgkeep verify --data 5                           is it whole? reads 5 % of the packs\n"
-    "  pgkeep expire 3fa91c04 && pgkeep gc              let a backup go\n"
-    "  pgkeep COMMAND --help                            more examples\n"
-    "\n"
-    "Without a configuration, from an empty machine:\n"
-    "  pgkeep list --repository file:///mnt/backups --key-file pgkeep-recovery-kit.txt\n"
-    "\n"
-    "The configuration is --config, $PGKEEP_CONFIG, ./pgkeep.toml or /etc/pgkeep/pgkeep.toml.\n"
-    "Locks and copies that may be lost are in $PGKEEP_STATE_DIR, or else in /var/lib/pgkeep "
-    "(root)\n"
-    "or ~/.local/state/pgkeep.\n"
-    "Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 refused by a safety check,\n"
-    "75 busy, try again, 130 interrupted.";
-
-constexpr char kInitExamples[] =
-    "Examples:\n"
-    "  pgkeep init --repository file:///srv/backups\n"
-    "      writes pgkeep.toml, pgkeep.key and pgkeep-recovery-kit.txt into this directory\n"
-    "  pgkeep init --repository file:///srv/backups --config /etc/pgkeep/pgkeep.toml\n"
-    "      writes all three into /etc/pgkeep\n"
-    "  pgkeep init --repository file:///srv/backups --split\n"
-    "      two keys: this machine can write backups, but only the full key reads them\n"
-    "  pgkeep init --repository file:///srv/backups --passphrase-file /root/passphrase\n"
-    "      no key file: the keys lie in the repository behind a passphrase\n"
-    "  pgkeep init --attach --repository file:///srv/backups --key-file pgkeep-recovery-kit.txt\n"
-    "      a configuration for a repository that is there";
-
-constexpr char kListExamples[] =
-    "Examples:\n"
-    "  pgkeep list            all backups, newest first\n"
-    "  pgkeep list app        those of the source app\n"
-    "  pgkeep list --json     for programs";
-
-constexpr char kShowExamples[] =
-    "Examples:\n"
-    "  pgkeep show latest\n"
-    "  pgkeep show 3fa91c04   the beginning of an id is enough";
-
-constexpr char kVerifyExamples[] =
-    "Examples:\n"
-    "  pgkeep verify                       everything that backups name is there and agrees\n"
-    "  pgkeep verify --data 100            and every byte can be opened\n"
-    "  pgkeep verify --data 5 --seed 7     a sample of 5 %, the same one each time\n"
-    "  pgkeep verify latest --data 100     one backup only\n"
-    "Exit status 0 only if nothing is damaged. Reading data needs the full key.";
-
-constexpr char kExpireExamples[] =
-    "Examples:\n"
-    "  pgkeep expire 3fa91c04 --dry-run    says what would happen\n"
-    "  pgkeep expire 3fa91c04 81d2 --reason 'older than a year'\n"
-    "Nothing is deleted before 'pgkeep gc'. The newest complete backup of a source needs --force.";
-
-constexpr char kGcExamples[] =
-    "Examples:\n"
-    "  pgkeep gc --dry-run                 what is not needed any more\n"
-    "  pgkeep gc                           plans deletions, and deletes what an earlier run "
-    "planned\n"
-    "  pgkeep gc --abort-writer 3fa91c04   gives up a backup that was cut off\n"
-    "  pgkeep gc --expired-for 7d          a week to notice an expiry that should not be\n"
-    "Safe beside running backups; stops at the first doubt without deleting.";
-
-constexpr char kKeyExamples[] =
-    "Examples:\n"
-    "  pgkeep key list\n"
-    "  pgkeep key add --passphrase-file /root/passphrase --label office\n"
-    "  pgkeep key remove 0c1d2e3f\n"
-    "  pgkeep key rotate";
-
-constexpr char kKeyAddExamples[] =
-    "Example:\n"
-    "  pgkeep key add --passphrase-file /root/passphrase --label office\n"
-    "Whoever has the passphrase can then open the repository without a key file. A passphrase "
-    "that\n"
-    "unlocks the key file used here comes before the command: pgkeep --passphrase-file F key add "
-    "...";
-
-constexpr char kKeyRotateExamples[] =
-    "Examples:\n"
-    "  pgkeep key rotate\n"
-    "  pgkeep key rotate --passphrase-file office.txt --passphrase-file safe.txt\n"
-    "  pgkeep key rotate --signing-key     after a host was stolen or given up\n"
-    "Writes a new data key into the key file, and a new recovery kit. Old backups stay readable\n"
-    "with the new files. Key slots need their passphrases.";
+constexpr uint32_t kHistoryMax = 1000;  // Catalog::kMaxPage
 
 // The whole text as a number in decimal digits, with a point where Number is no integer; nothing
 // else: no sign, no blank, no exponent, no other base.
@@ -153,10 +67,15 @@ class CommandLine {
     AddGlobalOptions();
     global_help_ = GlobalHelp();
     AddInit();
+    AddCheckAndBackup();
     AddListAndShow();
+    AddHistory();
+    AddRestore();
+    AddExport();
     AddVerify();
     AddExpireAndGc();
     AddKey();
+    AddConfig();
   }
 
   Result<std::variant<Invocation, HelpText>> Parse(const std::vector<std::string>& arguments) {
@@ -214,6 +133,100 @@ class CommandLine {
                     "Two keys: a host key that cannot read, and a full key to move away");
     init_->add_flag("--attach", init_options_.attach,
                     "Write a configuration for a repository that is there");
+    AddTexts(*init_, "--source", init_options_.sources, "A server to back up (repeatable)",
+             "NAME=CONNINFO");
+  }
+
+  // A repeatable option.
+  static CLI::Option* AddTexts(CLI::App& command, const char* name, std::vector<std::string>& texts,
+                               const char* description, const char* type) {
+    return command.add_option(name, texts, description)->type_name(type)->allow_extra_args(false);
+  }
+
+  void AddCheckAndBackup() {
+    check_ = Add(app_, "check", "Look at everything that a backup needs", kCheckExamples);
+    check_->add_option("SOURCE", check_options_.source, "Only this source");
+    backup_ = Add(app_, "backup", "Make one backup now", kBackupExamples);
+    backup_->add_option("SOURCE", backup_options_.source, "A source of the configuration")
+        ->required();
+    backup_->add_option("--type", backup_options_.type, "logical, the only type of this version")
+        ->type_name("TYPE");
+    AddTexts(*backup_, "--database", backup_options_.databases,
+             "Only this database, or those that fit a pattern (repeatable)", "D");
+    AddJobs(*backup_, "Sessions that read at the same time");
+    backup_->add_option("--label", backup_options_.label, "Shown in lists")->type_name("TEXT");
+    backup_->add_flag("--full", backup_options_.full,
+                      "Compare with no earlier backup: store everything again");
+  }
+
+  void AddJobs(CLI::App& command, const char* description) {
+    jobs_options_.push_back(command.add_option("--jobs", jobs_text_, description)->type_name("N"));
+  }
+
+  void AddHistory() {
+    history_ = Add(app_, "history", "Show the jobs that were run", kHistoryExamples);
+    history_->add_option("SOURCE", history_options_.source, "Only jobs of this source");
+    limit_ =
+        history_->add_option("--limit", limit_text_, "So many, newest first (20)")->type_name("N");
+    AddTexts(*history_, "--kind", history_options_.kinds, "Only jobs of this kind (repeatable)",
+             "KIND");
+    AddTexts(*history_, "--status", history_options_.statuses,
+             "Only jobs that ended so (repeatable)", "STATUS");
+  }
+
+  // What names a backup. `database` is the option that names the database in it.
+  static void AddSelector(CLI::App& command, BackupSelector& selector, const char* database) {
+    command.add_option("BACKUP", selector.backup, "Beginning of an id, or latest");
+    command.add_option("--at", selector.at, "The newest backup at or before this moment")
+        ->type_name("TIME");
+    command.add_option("--source", selector.source, "Only backups of this source")->type_name("S");
+    command.add_option(database, selector.database, "Which database of the backup")->type_name("D");
+  }
+
+  void AddRestore() {
+    RestoreCommand& options = restore_options_;
+    restore_ = Add(app_, "restore", "Restore a database, or a part of it", kRestoreExamples);
+    AddSelector(*restore_, options.from, "--source-database");
+    restore_->add_option("--database", options.target, "Into this database")->type_name("CONNINFO");
+    restore_->add_flag("--create", options.create, "Make the database");
+    restore_->add_flag("--clean", options.clean, "Drop the database if it is there, and make it");
+    AddTexts(*restore_, "--table", options.tables, "Only this table (repeatable)", "S.T");
+    AddTexts(*restore_, "--schema", options.schemas, "Only this schema (repeatable)", "S");
+    restore_->add_option("--into-schema", options.into_schema, "Under this schema instead")
+        ->type_name("S");
+    restore_->add_flag("--no-owner", options.no_owner, "All belongs to the role that restores");
+    restore_->add_flag("--no-privileges", options.no_privileges, "Grant nothing");
+    AddTexts(*restore_, "--map-role", options.map_roles,
+             "What belonged to A belongs to B (repeatable)", "A=B");
+    restore_->add_flag("--no-analyze", options.no_analyze, "No statistics for the planner");
+    AddJobs(*restore_, "Sessions that load at the same time");
+    restore_->add_flag("--dry-run", options.dry_run, "Show the plan and change nothing");
+    // Known, so that they are not called unknown; not shown, since this version has none of it.
+    for (const char* name : {"--directory", "--target-lsn", "--target-xid", "--target-name",
+                             "--target-timeline", "--tablespace-map"}) {
+      physical_options_.push_back(
+          restore_->add_option(name, physical_value_)->group("")->type_name("X"));
+    }
+    physical_options_.push_back(restore_->add_flag("--delta", physical_flag_)->group(""));
+  }
+
+  void AddExport() {
+    export_ = Add(app_, "export", "Write an archive that pg_restore reads", kExportExamples);
+    AddSelector(*export_, export_options_.from, "--database");
+    export_->add_option("--output", export_options_.output, "What to make; must not exist")
+        ->type_name("PATH")
+        ->required();
+    export_->add_option("--format", export_options_.format, "directory, custom or plain")
+        ->type_name("FORMAT");
+    AddJobs(*export_, "Threads that write a directory");
+  }
+
+  void AddConfig() {
+    config_ = Add(app_, "config", "The configuration", kConfigExamples);
+    config_->require_subcommand(0, 1);
+    config_check_ = Add(*config_, "check", "Is it well-formed?", kConfigCheckExamples);
+    config_show_ =
+        Add(*config_, "show", "Show every setting, without secrets", kConfigShowExamples);
   }
 
   void AddListAndShow() {
@@ -221,6 +234,7 @@ class CommandLine {
     list_->add_option("SOURCE", list_source_, "Only backups of this source");
     show_ = Add(app_, "show", "Show one backup in full", kShowExamples);
     show_->add_option("BACKUP", show_options_.backup, "Beginning of an id, or latest")->required();
+    show_->add_flag("--tables", show_options_.tables, "Each table of a logical backup too");
   }
 
   void AddVerify() {
@@ -288,6 +302,9 @@ class CommandLine {
     return app;
   }
 
+  // True for what is only the beginning of commands.
+  bool IsGroup(const CLI::App* app) const { return app == &app_ || app == key_ || app == config_; }
+
   static std::vector<std::string> CommandNames(const CLI::App& app) {
     std::vector<std::string> names;
     for (const CLI::App* command : app.get_subcommands(nullptr)) {
@@ -342,7 +359,7 @@ class CommandLine {
       return Unknown("option", word.substr(0, word.find('=')), OptionNames(), HelpCommand());
     }
     const CLI::App* const innermost = Innermost();
-    if (innermost == &app_ || innermost == key_) {
+    if (IsGroup(innermost)) {
       return Unknown("command", word, CommandNames(*innermost), HelpCommand());
     }
     return Err(ErrorCode::kInvalidArgument, "'{}' is one word too many", word)
@@ -389,28 +406,77 @@ class CommandLine {
     return Ok();
   }
 
+  Status ReadJobs() {
+    const bool given = std::ranges::any_of(
+        jobs_options_, [](const CLI::Option* option) { return option->count() > 0; });
+    if (!given) return Ok();
+    const auto jobs = ParseNumber<uint32_t>(jobs_text_);
+    if (!jobs || *jobs == 0 || *jobs > config::kMaxJobs) {
+      return Err(ErrorCode::kInvalidArgument, "--jobs {} is no number of jobs", jobs_text_)
+          .WithHint(fmt::format("give a number from 1 to {}", config::kMaxJobs));
+    }
+    backup_options_.jobs = restore_options_.jobs = export_options_.jobs = *jobs;
+    return Ok();
+  }
+
+  Status ReadHistory() {
+    if (!*limit_) return Ok();
+    const auto limit = ParseNumber<uint32_t>(limit_text_);
+    if (!limit || *limit == 0 || *limit > kHistoryMax) {
+      return Err(ErrorCode::kInvalidArgument, "--limit {} is no number of jobs", limit_text_)
+          .WithHint(fmt::format("give a number from 1 to {}", kHistoryMax));
+    }
+    history_options_.limit = *limit;
+    return Ok();
+  }
+
+  Status ReadRestore() {
+    for (const CLI::Option* option : physical_options_) {
+      if (option->count() == 0) continue;
+      // get_name() says nothing for an option that is not shown.
+      restore_options_.physical_option = "--" + option->get_lnames().front();
+    }
+    if (!restore_options_.physical_option.empty() || !restore_options_.target.empty()) return Ok();
+    return Err(ErrorCode::kInvalidArgument, "restore needs --database")
+        .WithHint("say where to: --database 'host=db.example dbname=app_copy' --create");
+  }
+
   Result<std::variant<Invocation, HelpText>> Build() {
     const CLI::App* const chosen = Innermost();
-    if (chosen == &app_ || chosen == key_) {
+    if (IsGroup(chosen)) {
       return Err(ErrorCode::kInvalidArgument, "there is no command")
           .WithHint(fmt::format("'{}' shows what there is", HelpCommand()));
     }
     PGK_TRY(RefuseEmptyValues());
     PGK_TRY(ReadNumbers());
-    Command& command = invocation_.command;
-    if (chosen == init_) command = init_options_;
-    if (chosen == list_) {
-      command = ListCommand{list_source_.empty() ? std::nullopt : std::optional(list_source_)};
-    }
-    if (chosen == show_) command = show_options_;
-    if (chosen == verify_) command = verify_options_;
-    if (chosen == expire_) command = expire_options_;
-    if (chosen == gc_) command = gc_options_;
-    if (chosen == key_list_) command = KeyListCommand{};
-    if (chosen == key_add_) command = key_add_options_;
-    if (chosen == key_remove_) command = key_remove_options_;
-    if (chosen == key_rotate_) command = key_rotate_options_;
+    PGK_TRY(ReadJobs());
+    PGK_TRY(ReadHistory());
+    if (chosen == restore_) PGK_TRY(ReadRestore());
+    invocation_.command = CommandOf(chosen);
     return std::move(invocation_);
+  }
+
+  // REQUIRES: a command, not the beginning of some.
+  Command CommandOf(const CLI::App* chosen) const {
+    if (chosen == init_) return init_options_;
+    if (chosen == check_) return check_options_;
+    if (chosen == backup_) return backup_options_;
+    if (chosen == history_) return history_options_;
+    if (chosen == restore_) return restore_options_;
+    if (chosen == export_) return export_options_;
+    if (chosen == config_check_) return ConfigCheckCommand{};
+    if (chosen == config_show_) return ConfigShowCommand{};
+    if (chosen == list_) {
+      return ListCommand{list_source_.empty() ? std::nullopt : std::optional(list_source_)};
+    }
+    if (chosen == show_) return show_options_;
+    if (chosen == verify_) return verify_options_;
+    if (chosen == expire_) return expire_options_;
+    if (chosen == gc_) return gc_options_;
+    if (chosen == key_list_) return KeyListCommand{};
+    if (chosen == key_add_) return key_add_options_;
+    if (chosen == key_remove_) return key_remove_options_;
+    return key_rotate_options_;
   }
 
   CLI::App app_;
@@ -418,6 +484,15 @@ class CommandLine {
   std::string global_help_;
   Invocation invocation_;
   InitCommand init_options_;
+  CheckCommand check_options_;
+  BackupCommand backup_options_;
+  HistoryCommand history_options_;
+  RestoreCommand restore_options_;
+  ExportCommand export_options_;
+  std::string jobs_text_;
+  std::string limit_text_;
+  std::string physical_value_;
+  bool physical_flag_ = false;
   std::string list_source_;
   ShowCommand show_options_;
   VerifyCommand verify_options_;
@@ -431,6 +506,17 @@ class CommandLine {
   KeyRotateCommand key_rotate_options_;
   // Owned by app_.
   CLI::App* init_ = nullptr;
+  CLI::App* check_ = nullptr;
+  CLI::App* backup_ = nullptr;
+  CLI::App* history_ = nullptr;
+  CLI::App* restore_ = nullptr;
+  CLI::App* export_ = nullptr;
+  CLI::App* config_ = nullptr;
+  CLI::App* config_check_ = nullptr;
+  CLI::App* config_show_ = nullptr;
+  std::vector<CLI::Option*> jobs_options_;
+  std::vector<CLI::Option*> physical_options_;
+  CLI::Option* limit_ = nullptr;
   CLI::App* list_ = nullptr;
   CLI::App* show_ = nullptr;
   CLI::App* verify_ = nullptr;

@@ -41,6 +41,85 @@ TEST(CommandLine, TakesGlobalOptionsBeforeAndAfterTheCommand) {
   }
 }
 
+TEST(CommandLine, ReadsEveryOptionOfCommandsForDatabases) {
+  EXPECT_EQ(std::get<CheckCommand>(Parse({"check", "app"}).command).source, "app");
+  EXPECT_EQ(std::get<CheckCommand>(Parse({"check"}).command).source, "");
+
+  const auto backup = std::get<BackupCommand>(
+      Parse({"backup", "app", "--database", "a", "--database", "b*", "--jobs", "7", "--label",
+             "x y", "--full", "--type", "logical"})
+          .command);
+  EXPECT_EQ(backup.source, "app");
+  EXPECT_EQ(backup.databases, (Words{"a", "b*"}));
+  EXPECT_EQ(backup.jobs, 7U);
+  EXPECT_EQ(backup.label, "x y");
+  EXPECT_TRUE(backup.full);
+
+  const auto restore =
+      std::get<RestoreCommand>(Parse({"restore",    "--at",       "-2h",
+                                      "--source",   "app",        "--source-database",
+                                      "d",          "--database", "dbname=x",
+                                      "--create",   "--clean",    "--table",
+                                      "a.b",        "--table",    "c",
+                                      "--schema",   "s",          "--into-schema",
+                                      "i",          "--no-owner", "--no-privileges",
+                                      "--map-role", "a=b",        "--no-analyze",
+                                      "--jobs",     "3",          "--dry-run"})
+                                   .command);
+  EXPECT_EQ(restore.from.backup, "");
+  EXPECT_EQ(restore.from.at, "-2h");
+  EXPECT_EQ(restore.from.source, "app");
+  EXPECT_EQ(restore.from.database, "d");
+  EXPECT_EQ(restore.target, "dbname=x");
+  EXPECT_EQ(restore.tables, (Words{"a.b", "c"}));
+  EXPECT_EQ(restore.schemas, Words{"s"});
+  EXPECT_EQ(restore.into_schema, "i");
+  EXPECT_EQ(restore.map_roles, Words{"a=b"});
+  EXPECT_EQ(restore.jobs, 3U);
+  EXPECT_TRUE(restore.create && restore.clean && restore.no_owner && restore.no_privileges &&
+              restore.no_analyze && restore.dry_run);
+
+  const auto exported = std::get<ExportCommand>(
+      Parse({"export", "latest", "--database", "d", "--output", "/o", "--format", "custom"})
+          .command);
+  EXPECT_EQ(exported.from.backup, "latest");
+  EXPECT_EQ(exported.from.database, "d");
+  EXPECT_EQ(exported.output, "/o");
+  EXPECT_EQ(exported.format, "custom");
+
+  const auto history =
+      std::get<HistoryCommand>(Parse({"history", "app", "--limit", "5", "--kind", "backup",
+                                      "--kind", "gc", "--status", "failed"})
+                                   .command);
+  EXPECT_EQ(history.source, "app");
+  EXPECT_EQ(history.limit, 5U);
+  EXPECT_EQ(history.kinds, (Words{"backup", "gc"}));
+  EXPECT_EQ(history.statuses, Words{"failed"});
+
+  EXPECT_TRUE(std::holds_alternative<ConfigCheckCommand>(Parse({"config", "check"}).command));
+  EXPECT_TRUE(std::holds_alternative<ConfigShowCommand>(Parse({"config", "show"}).command));
+}
+
+TEST(CommandLine, RefusesNumbersOutOfRange) {
+  for (const Words& words :
+       {Words{"backup", "app", "--jobs", "0"}, Words{"backup", "app", "--jobs", "65"},
+        Words{"restore", "latest", "--database", "dbname=x", "--jobs", "two"},
+        Words{"history", "--limit", "0"}, Words{"history", "--limit", "1001"}}) {
+    EXPECT_NE(ErrorOf(words).find("is no number of jobs"), std::string::npos) << words.back();
+  }
+}
+
+TEST(CommandLine, KnowsOptionsOfPhysicalBackupsThatItDoesNotHave) {
+  for (const char* option : {"--directory", "--target-lsn", "--tablespace-map"}) {
+    const Invocation line = Parse({"restore", "latest", option, "x"});
+    EXPECT_EQ(std::get<RestoreCommand>(line.command).physical_option, option);
+  }
+  EXPECT_EQ(
+      std::get<RestoreCommand>(Parse({"restore", "latest", "--delta"}).command).physical_option,
+      "--delta");
+  EXPECT_EQ(HelpOf({"restore", "--help"}).find("--delta"), std::string::npos);
+}
+
 TEST(CommandLine, ReadsEveryOptionOfEveryCommand) {
   const Invocation init = Parse({"init", "--repository", "/r", "--split", "--attach", "--key-file",
                                  "/k", "--passphrase-file", "/p"});
@@ -50,8 +129,16 @@ TEST(CommandLine, ReadsEveryOptionOfEveryCommand) {
   EXPECT_TRUE(std::get<InitCommand>(init.command).split);
   EXPECT_TRUE(std::get<InitCommand>(init.command).attach);
 
+  EXPECT_EQ(
+      std::get<InitCommand>(Parse({"init", "--source", "a=host=x", "--source", "b=host=y"}).command)
+          .sources,
+      (Words{"a=host=x", "b=host=y"}));
+
   EXPECT_EQ(std::get<ListCommand>(Parse({"list", "app"}).command).source, "app");
   EXPECT_EQ(std::get<ShowCommand>(Parse({"show", "latest"}).command).backup, "latest");
+
+  EXPECT_FALSE(std::get<ShowCommand>(Parse({"show", "latest"}).command).tables);
+  EXPECT_TRUE(std::get<ShowCommand>(Parse({"show", "latest", "--tables"}).command).tables);
 
   const auto verify = std::get<VerifyCommand>(
       Parse({"verify", "aaaa", "bbbb", "--data", "2.5", "--seed", "7"}).command);

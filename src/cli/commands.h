@@ -25,6 +25,28 @@ struct CommandContext {
 // durable before the repository exists.
 Status RunInit(const InitCommand& command, const CommandContext& context);
 
+// Looks at everything that a backup of the source, or of each source, needs, and says for each
+// thing whether it is well and what mends it. The error names how many things forbid a backup.
+Status RunCheck(const CheckCommand& command, const CommandContext& context);
+
+// Makes one backup, as a job. kPartial if some databases are not in it.
+Status RunBackup(const BackupCommand& command, const CommandContext& context);
+
+// Shows jobs of the history, newest first.
+Status RunHistory(const HistoryCommand& command, const CommandContext& context);
+
+// Plans a restore, shows the plan, and restores, as a job. The first problem of the plan is the
+// error, and then nothing was changed.
+Status RunRestore(const RestoreCommand& command, const CommandContext& context);
+
+// Writes an archive, as a job.
+Status RunExport(const ExportCommand& command, const CommandContext& context);
+
+// Reads the configuration and says that it is well-formed, or shows what it comes to without
+// secrets.
+Status RunConfigCheck(const ConfigCheckCommand& command, const CommandContext& context);
+Status RunConfigShow(const ConfigShowCommand& command, const CommandContext& context);
+
 // Shows the live backups. kCorruption, after the list, if one of them cannot be read.
 Status RunList(const ListCommand& command, const CommandContext& context);
 

@@ -36,8 +36,9 @@ Environment RealEnvironment() {
   environment.host = HostName();
   environment.process = getpid();
   environment.root = geteuid() == 0;
-  environment.color = isatty(STDERR_FILENO) == 1 && !environment.variable("NO_COLOR") &&
-                      environment.variable("TERM").value_or("dumb") != "dumb";
+  environment.terminal =
+      isatty(STDERR_FILENO) == 1 && environment.variable("TERM").value_or("dumb") != "dumb";
+  environment.color = environment.terminal && !environment.variable("NO_COLOR");
   return environment;
 }
 

@@ -26,7 +26,8 @@ struct Environment {
   bool root = false;
   std::FILE* out = stdout;
   std::FILE* err = stderr;
-  bool color = false;  // `err` is a terminal that shows colours
+  bool terminal = false;  // `err` is one, and can redraw a line
+  bool color = false;     // and shows colours
   // Ends long work with kCancelled.
   std::stop_token stop;
 };

@@ -47,6 +47,7 @@ struct InitPlan {
   std::string host_key_file;    // with split keys
   std::string passphrase_file;  // for a key slot in place of key files
   std::string kit;
+  std::vector<config::NewSource> sources;
 
   // The key file that this machine works with; empty if it works with a passphrase.
   const std::string& UsedKey() const { return host_key_file.empty() ? key_file : host_key_file; }
@@ -77,6 +78,25 @@ std::string ConfigurationPath(const GlobalOptions& options, const Environment& e
   return AbsolutePath(environment, options.config);
 }
 
+// "app=host=db.example dbname=app", each.
+Result<std::vector<config::NewSource>> ParseSources(const std::vector<std::string>& words) {
+  std::vector<config::NewSource> sources;
+  for (const std::string& word : words) {
+    const size_t equals = word.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == word.size()) {
+      return Err(ErrorCode::kInvalidArgument, "--source is not NAME=CONNINFO")
+          .WithHint("for instance: --source 'app=host=db.example user=pgkeep dbname=app'");
+    }
+    config::NewSource source{word.substr(0, equals), word.substr(equals + 1)};
+    if (std::ranges::find(sources, source.name, &config::NewSource::name) != sources.end()) {
+      return Err(ErrorCode::kInvalidArgument, "two sources are called '{}'", source.name)
+          .WithHint("give each a name of its own");
+    }
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
 Result<InitPlan> PlanInit(const InitCommand& command, const CommandContext& context) {
   const GlobalOptions& options = context.options;
   const Environment& environment = context.environment;
@@ -90,6 +110,7 @@ Result<InitPlan> PlanInit(const InitCommand& command, const CommandContext& cont
   }
   InitPlan plan;
   PGK_ASSIGN_OR_RETURN(plan.url, UrlOf(options));
+  PGK_ASSIGN_OR_RETURN(plan.sources, ParseSources(command.sources));
   plan.configuration = ConfigurationPath(options, environment);
   const std::string directory = ParentDirectory(plan.configuration);
   plan.kit = JoinPath(directory, kKitName);
@@ -245,12 +266,17 @@ class KeyKeeper {
   std::optional<uint32_t> slot_;
 };
 
-Status WriteConfiguration(const InitPlan& plan, FileSystem& files) {
+Result<std::string> ConfigurationText(const InitPlan& plan) {
   config::RepositorySettings settings;
   settings.url = plan.url.ToString();
   settings.key_file = plan.UsedKey();
   settings.passphrase_file = plan.passphrase_file;
-  PGK_ASSIGN_OR_RETURN(const std::string text, config::FormatConfiguration(settings));
+  return config::FormatConfiguration(settings, plan.sources,
+                                     config::DefaultCatalogUrl(plan.configuration));
+}
+
+Status WriteConfiguration(const InitPlan& plan, FileSystem& files) {
+  PGK_ASSIGN_OR_RETURN(const std::string text, ConfigurationText(plan));
   return WriteFileDurably(files, plan.configuration, AsBytes(text), kConfigurationMode, false);
 }
 
@@ -310,12 +336,21 @@ void ShowNextSteps(const InitPlan& plan, Console& console) {
                  (plan.passphrase_file.empty() ? "kit and key" : "the passphrase") +
                  " the backups are lost for good.");
   }
-  const std::string config = " --config " + plan.configuration;
-  console.Note("Then: pgkeep list" + config);
+  const std::string config = " --config " + ShellWord(plan.configuration);
+  if (plan.sources.empty()) {
+    console.Note("Then: add a [source.app] with conninfo = \"host=... dbname=...\" to " +
+                 plan.configuration);
+    console.Note("      pgkeep check" + config);
+    return;
+  }
+  console.Note("Then: pgkeep check" + config);
+  console.Note("      pgkeep backup " + ShellWord(plan.sources.front().name) + config);
 }
 
 Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
   const Environment& environment = context.environment;
+  // What cannot be written is told before anything is made.
+  PGK_TRY(ConfigurationText(plan));
   PGK_TRY(CheckPlaces(plan, *environment.files));
   PGK_TRY(CheckAllAbsent(plan, *environment.files));
   std::optional<SecretBytes> passphrase;
@@ -354,17 +389,19 @@ Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
 }
 
 // Only a key that opens the repository gets into a configuration.
-Status AttachRepository(const CommandContext& context) {
+Status AttachRepository(const InitCommand& command, const CommandContext& context) {
   const Environment& environment = context.environment;
   const GlobalOptions& options = context.options;
   InitPlan plan;
   PGK_ASSIGN_OR_RETURN(plan.url, UrlOf(options));
+  PGK_ASSIGN_OR_RETURN(plan.sources, ParseSources(command.sources));
   plan.configuration = ConfigurationPath(options, environment);
   plan.key_file = AbsolutePath(environment, options.key_file);
   plan.passphrase_file = AbsolutePath(environment, options.passphrase_file);
   InitPlan written;
   written.url = plan.url;
   written.configuration = plan.configuration;
+  PGK_TRY(ConfigurationText(plan));
   PGK_TRY(CheckPlaces(written, *environment.files));
   PGK_TRY(CheckAbsent(*environment.files, plan.configuration));
   const RepositoryLocation location{plan.url, {plan.key_file, plan.passphrase_file}, ""};
@@ -407,7 +444,7 @@ Status RunInit(const InitCommand& command, const CommandContext& context) {
       return Err(ErrorCode::kInvalidArgument, "--attach and --split exclude each other")
           .WithHint("the keys of a repository that is there are split already, or not");
     }
-    return AttachRepository(context);
+    return AttachRepository(command, context);
   }
   PGK_ASSIGN_OR_RETURN(const InitPlan plan, PlanInit(command, context));
   return CreateRepository(plan, context);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,33 +16,45 @@ namespace {
 
 using repository::BackupSummary;
 
-std::vector<std::string> Row(const BackupSummary& backup) {
+bool IsLogical(const BackupSummary& backup) {
+  return backup.manifest.ok() && backup.manifest->kind == repository::BackupKind::kLogical;
+}
+
+// `databases`: whether there is a column for them.
+std::vector<std::string> Row(const BackupSummary& backup, bool databases) {
   const std::string id = ShortId(backup.id);
-  if (!backup.manifest.ok())
-    return {id, FormatUtc(backup.committed), "", "", "damaged", "", "", ""};
-  const repository::Manifest& manifest = *backup.manifest;
-  const BackupTotals totals = TotalsOf(manifest);
-  return {id,
-          FormatUtc(manifest.finished),
-          manifest.source,
-          std::string(KindName(manifest.kind)),
-          std::string(StateName(manifest.state)),
-          FormatBytes(totals.bytes),
-          FormatBytes(totals.stored_bytes),
-          manifest.label};
+  std::vector<std::string> row = {id, FormatUtc(backup.committed), "", "", "damaged", "", ""};
+  std::string label;
+  std::string names;
+  if (backup.manifest.ok()) {
+    const repository::Manifest& manifest = *backup.manifest;
+    const BackupTotals totals = TotalsOf(manifest);
+    row = {id,
+           FormatUtc(manifest.finished),
+           manifest.source,
+           std::string(KindName(manifest.kind)),
+           std::string(StateName(manifest.state)),
+           FormatBytes(totals.bytes),
+           FormatBytes(totals.stored_bytes)};
+    label = manifest.label;
+    names = DatabaseNames(manifest);
+  }
+  if (databases) row.push_back(std::move(names));
+  row.push_back(std::move(label));
+  return row;
 }
 
 void PrintTable(const std::vector<BackupSummary>& backups, Console& console) {
   using Align = Table::Align;
-  Table table({{"BACKUP", Align::kLeft},
-               {"FINISHED", Align::kLeft},
-               {"SOURCE", Align::kLeft},
-               {"KIND", Align::kLeft},
-               {"STATE", Align::kLeft},
-               {"SIZE", Align::kRight},
-               {"STORED", Align::kRight},
-               {"LABEL", Align::kLeft}});
-  for (const BackupSummary& backup : backups) table.AddRow(Row(backup));
+  const bool databases = std::ranges::any_of(backups, IsLogical);
+  std::vector<Table::Column> columns = {{"BACKUP", Align::kLeft}, {"FINISHED", Align::kLeft},
+                                        {"SOURCE", Align::kLeft}, {"KIND", Align::kLeft},
+                                        {"STATE", Align::kLeft},  {"SIZE", Align::kRight},
+                                        {"STORED", Align::kRight}};
+  if (databases) columns.push_back({"DATABASES", Align::kLeft});
+  columns.push_back({"LABEL", Align::kLeft});
+  Table table(std::move(columns));
+  for (const BackupSummary& backup : backups) table.AddRow(Row(backup, databases));
   if (table.empty()) {
     console.Print("no backups");
     return;

@@ -27,16 +27,81 @@ struct GlobalOptions {
 struct InitCommand {
   bool split = false;
   bool attach = false;
+  std::vector<std::string> sources;  // NAME=CONNINFO
 };
+
+// pgkeep check [SOURCE]
+struct CheckCommand {
+  std::string source;  // empty: all of them
+};
+
+// pgkeep backup SOURCE [--type T] [--database D]... [--jobs N] [--label TEXT] [--full]
+struct BackupCommand {
+  std::string source;
+  std::string type = "logical";
+  std::vector<std::string> databases;  // in place of those of the configuration
+  std::optional<unsigned> jobs;
+  std::string label;
+  bool full = false;
+};
+
+// Which database of which backup is meant. Empty: not given.
+struct BackupSelector {
+  std::string backup;  // beginning of an id, or "latest"
+  std::string at;      // in place of `backup`
+  std::string source;
+  std::string database;
+};
+
+// pgkeep restore BACKUP|latest|--at TIME --database CONNINFO ...
+struct RestoreCommand {
+  BackupSelector from;
+  std::string target;  // --database
+  bool create = false;
+  bool clean = false;
+  std::vector<std::string> tables;
+  std::vector<std::string> schemas;
+  std::string into_schema;
+  bool no_owner = false;
+  bool no_privileges = false;
+  std::vector<std::string> map_roles;
+  bool no_analyze = false;
+  std::optional<unsigned> jobs;
+  bool dry_run = false;
+  std::string physical_option;  // one that only physical backups will know
+};
+
+// pgkeep export BACKUP|latest|--at TIME --database D --output PATH [--format F] [--jobs N]
+struct ExportCommand {
+  BackupSelector from;
+  std::string output;
+  std::string format = "directory";
+  std::optional<unsigned> jobs;
+};
+
+// pgkeep history [SOURCE] [--limit N] [--kind K]... [--status S]...
+struct HistoryCommand {
+  std::string source;
+  uint32_t limit = 20;
+  std::vector<std::string> kinds;
+  std::vector<std::string> statuses;
+};
+
+// pgkeep config check
+struct ConfigCheckCommand {};
+
+// pgkeep config show
+struct ConfigShowCommand {};
 
 // pgkeep list [SOURCE]
 struct ListCommand {
   std::optional<std::string> source;
 };
 
-// pgkeep show BACKUP
+// pgkeep show BACKUP [--tables]
 struct ShowCommand {
   std::string backup;
+  bool tables = false;
 };
 
 // pgkeep verify [BACKUP]... [--data PERCENT] [--seed N]
@@ -85,8 +150,10 @@ struct GcCommand {
 };
 
 using Command =
-    std::variant<InitCommand, ListCommand, ShowCommand, VerifyCommand, KeyListCommand,
-                 KeyAddCommand, KeyRemoveCommand, KeyRotateCommand, ExpireCommand, GcCommand>;
+    std::variant<InitCommand, CheckCommand, BackupCommand, ListCommand, ShowCommand, HistoryCommand,
+                 RestoreCommand, ExportCommand, VerifyCommand, ExpireCommand, GcCommand,
+                 KeyListCommand, KeyAddCommand, KeyRemoveCommand, KeyRotateCommand,
+                 ConfigCheckCommand, ConfigShowCommand>;
 
 // One whole command line.
 struct Invocation {

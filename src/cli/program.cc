@@ -16,28 +16,42 @@ bool Has(const std::vector<std::string>& arguments, const std::string& word) {
   return std::ranges::find(arguments, word) != arguments.end();
 }
 
+// Calls the function of each command.
+struct Runner {
+  const CommandContext& context;
+
+  Status operator()(const InitCommand& command) const { return RunInit(command, context); }
+  Status operator()(const CheckCommand& command) const { return RunCheck(command, context); }
+  Status operator()(const BackupCommand& command) const { return RunBackup(command, context); }
+  Status operator()(const ListCommand& command) const { return RunList(command, context); }
+  Status operator()(const ShowCommand& command) const { return RunShow(command, context); }
+  Status operator()(const HistoryCommand& command) const { return RunHistory(command, context); }
+  Status operator()(const RestoreCommand& command) const { return RunRestore(command, context); }
+  Status operator()(const ExportCommand& command) const { return RunExport(command, context); }
+  Status operator()(const VerifyCommand& command) const { return RunVerify(command, context); }
+  Status operator()(const ExpireCommand& command) const { return RunExpire(command, context); }
+  Status operator()(const GcCommand& command) const { return RunGc(command, context); }
+  Status operator()(const KeyListCommand& command) const { return RunKeyList(command, context); }
+  Status operator()(const KeyAddCommand& command) const { return RunKeyAdd(command, context); }
+  Status operator()(const KeyRemoveCommand& command) const {
+    return RunKeyRemove(command, context);
+  }
+  Status operator()(const KeyRotateCommand& command) const {
+    return RunKeyRotate(command, context);
+  }
+  Status operator()(const ConfigCheckCommand& command) const {
+    return RunConfigCheck(command, context);
+  }
+  Status operator()(const ConfigShowCommand& command) const {
+    return RunConfigShow(command, context);
+  }
+};
+
 Status Dispatch(const Command& command, const CommandContext& context) {
   PGK_TRY(crypto::InitCrypto());
   if (!crypto::HasAesHardware()) {
     context.console.Warn("this processor has no instructions for AES: encryption will be slow");
   }
-  struct Runner {
-    const CommandContext& context;
-    Status operator()(const InitCommand& command) const { return RunInit(command, context); }
-    Status operator()(const ListCommand& command) const { return RunList(command, context); }
-    Status operator()(const ShowCommand& command) const { return RunShow(command, context); }
-    Status operator()(const VerifyCommand& command) const { return RunVerify(command, context); }
-    Status operator()(const KeyListCommand& command) const { return RunKeyList(command, context); }
-    Status operator()(const KeyAddCommand& command) const { return RunKeyAdd(command, context); }
-    Status operator()(const KeyRemoveCommand& command) const {
-      return RunKeyRemove(command, context);
-    }
-    Status operator()(const KeyRotateCommand& command) const {
-      return RunKeyRotate(command, context);
-    }
-    Status operator()(const ExpireCommand& command) const { return RunExpire(command, context); }
-    Status operator()(const GcCommand& command) const { return RunGc(command, context); }
-  };
   return std::visit(Runner{context}, command);
 }
 

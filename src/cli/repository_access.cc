@@ -6,7 +6,6 @@
 
 #include "base/file_util.h"
 #include "cli/logging_store.h"
-#include "config/configuration.h"
 #include "repository/config_object.h"
 #include "repository/key_ring.h"
 #include "storage/store_util.h"
@@ -50,9 +49,9 @@ std::string DefaultConfigurationPath(const Environment& environment) {
   return JoinPath(environment.current_directory, kConfigurationName);
 }
 
-Result<RepositoryLocation> FindRepository(const GlobalOptions& options,
-                                          const Environment& environment) {
-  RepositoryLocation location;
+Result<Setup> FindSetup(const GlobalOptions& options, const Environment& environment) {
+  Setup setup;
+  RepositoryLocation& location = setup.repository;
   location.keys = KeysOf(options, environment);
   if (!options.repository.empty()) {
     if (!options.config.empty()) {
@@ -60,20 +59,27 @@ Result<RepositoryLocation> FindRepository(const GlobalOptions& options,
           .WithHint("the configuration says already where the repository is");
     }
     PGK_ASSIGN_OR_RETURN(location.url, storage::ParseStoreUrl(options.repository));
-    return location;
+    return setup;
   }
   PGK_ASSIGN_OR_RETURN(location.configuration, FindConfiguration(options, environment));
-  PGK_ASSIGN_OR_RETURN(const config::Configuration configuration,
+  PGK_ASSIGN_OR_RETURN(setup.configuration,
                        config::LoadConfiguration(*environment.files, location.configuration));
-  PGK_ASSIGN_OR_RETURN(location.url, storage::ParseStoreUrl(configuration.repository.url));
+  const config::RepositorySettings& settings = setup.configuration->repository;
+  PGK_ASSIGN_OR_RETURN(location.url, storage::ParseStoreUrl(settings.url));
   if (location.keys.key_file.empty()) {
     // --passphrase-file alone replaces the passphrase of a key file, or is for a key slot.
-    location.keys.key_file = configuration.repository.key_file;
+    location.keys.key_file = settings.key_file;
   }
   if (location.keys.passphrase_file.empty() && options.key_file.empty()) {
-    location.keys.passphrase_file = configuration.repository.passphrase_file;
+    location.keys.passphrase_file = settings.passphrase_file;
   }
-  return location;
+  return setup;
+}
+
+Result<RepositoryLocation> FindRepository(const GlobalOptions& options,
+                                          const Environment& environment) {
+  PGK_ASSIGN_OR_RETURN(Setup setup, FindSetup(options, environment));
+  return std::move(setup.repository);
 }
 
 Result<std::unique_ptr<storage::ObjectStore>> OpenStore(const storage::StoreUrl& url,

@@ -9,6 +9,7 @@
 #include "cli/environment.h"
 #include "cli/key_access.h"
 #include "cli/options.h"
+#include "config/configuration.h"
 #include "repository/repository.h"
 #include "repository/repository_context.h"
 #include "storage/object_store.h"
@@ -23,9 +24,18 @@ struct RepositoryLocation {
   std::string configuration;  // its file; empty without one
 };
 
+// What the command line and the configuration say together.
+struct Setup {
+  RepositoryLocation repository;
+  std::optional<config::Configuration> configuration;  // none with --repository
+};
+
 // Decides where the repository is. With --repository no configuration is read; else it is the first
 // of --config, $PGKEEP_CONFIG, ./pgkeep.toml and /etc/pgkeep/pgkeep.toml, and --key-file or
 // --passphrase-file take the place of the keys in it. kConfig and kInvalidArgument say what to do.
+Result<Setup> FindSetup(const GlobalOptions& options, const Environment& environment);
+
+// The same for commands that need nothing else of the configuration.
 Result<RepositoryLocation> FindRepository(const GlobalOptions& options,
                                           const Environment& environment);
 

@@ -9,6 +9,9 @@
 #include "cli/commands.h"
 #include "cli/repository_access.h"
 #include "cli/text_format.h"
+#include "logical/stream_format.h"
+#include "postgres/quote.h"
+#include "repository/backup_reader.h"
 #include "repository/control_access.h"
 #include "repository/reference_list.h"
 #include "repository/stream_map.h"
@@ -19,26 +22,14 @@ namespace {
 using repository::Manifest;
 using repository::SubtreeEntry;
 
-// What the packs of one backup take in the store.
-struct PackTotals {
-  uint64_t packs = 0;
-  uint64_t bytes = 0;
-  uint64_t own_bytes = 0;  // in packs that this backup wrote
-};
-
-PackTotals PackTotalsOf(const repository::ReferenceList& references,
-                        const repository::BackupId& backup) {
-  PackTotals totals;
-  for (const repository::PackEntry& entry : references.entries()) {
-    ++totals.packs;
-    totals.bytes += entry.size;
-    if (entry.name.writer == backup) totals.own_bytes += entry.size;
-  }
-  return totals;
-}
-
 void PrintField(Console& console, std::string_view name, std::string_view value) {
   if (!value.empty()) console.Print(fmt::format("{:<10}  {}", name, value));
+}
+
+void PrintTable(const Table& table, Console& console) {
+  if (table.empty()) return;
+  console.Print("");
+  for (const std::string& line : table.Lines()) console.Print(line);
 }
 
 void PrintSubtrees(const Manifest& manifest, Console& console) {
@@ -54,9 +45,37 @@ void PrintSubtrees(const Manifest& manifest, Console& console) {
                   fmt::format("{}", subtree.streams), FormatBytes(subtree.bytes),
                   FormatBytes(subtree.new_bytes), FormatBytes(subtree.stored_bytes)});
   }
-  if (table.empty()) return;
-  console.Print("");
-  for (const std::string& line : table.Lines()) console.Print(line);
+  PrintTable(table, console);
+}
+
+// The sub-trees of a logical backup. Attributes that cannot be read leave their columns empty.
+void PrintDatabases(const Manifest& manifest, Console& console) {
+  using Align = Table::Align;
+  Table table({{"DATABASE", Align::kLeft},
+               {"SNAPSHOT", Align::kLeft},
+               {"SERVER", Align::kLeft},
+               {"ENCODING", Align::kLeft},
+               {"TABLES", Align::kRight},
+               {"ROWS", Align::kRight},
+               {"LARGE OBJECTS", Align::kRight},
+               {"SIZE", Align::kRight},
+               {"NEW", Align::kRight},
+               {"STORED", Align::kRight}});
+  for (const SubtreeEntry& subtree : manifest.subtrees) {
+    const auto database = logical::DecodeDatabase(subtree.attributes);
+    const bool known = database.ok();
+    table.AddRow({repository::PrintableName(subtree.name), FormatUtc(subtree.snapshot_time),
+                  known ? database->server_version : "", known ? database->encoding : "",
+                  known ? fmt::format("{}", database->tables) : "",
+                  known ? fmt::format("{}", database->rows) : "",
+                  known ? fmt::format("{}", database->large_objects) : "",
+                  FormatBytes(subtree.bytes), FormatBytes(subtree.new_bytes),
+                  FormatBytes(subtree.stored_bytes)});
+  }
+  PrintTable(table, console);
+  for (const logical::RunAttributes::Missing& missing : MissingDatabases(manifest)) {
+    console.Print("not in it: " + missing.message);
+  }
 }
 
 void PrintBackup(const repository::BackupSummary& backup, const PackTotals& packs,
@@ -85,7 +104,57 @@ void PrintBackup(const repository::BackupSummary& backup, const PackTotals& pack
   PrintField(console, "needs",
              fmt::format("{} with {}, of which {} are its own", Count(packs.packs, "pack"),
                          FormatBytes(packs.bytes), FormatBytes(packs.own_bytes)));
-  PrintSubtrees(manifest, console);
+  if (manifest.kind == repository::BackupKind::kLogical) {
+    PrintDatabases(manifest, console);
+  } else {
+    PrintSubtrees(manifest, console);
+  }
+}
+
+// One table, as its stream tells.
+struct StoredTable {
+  std::string database;
+  std::string name;
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
+};
+
+Result<std::vector<StoredTable>> ListTables(repository::Repository& repository,
+                                            const repository::BackupId& backup) {
+  PGK_ASSIGN_OR_RETURN(const auto reader, repository::BackupReader::Open(repository, backup));
+  std::vector<StoredTable> tables;
+  for (const SubtreeEntry& subtree : reader->manifest().subtrees) {
+    PGK_TRY(reader->WalkStreams(subtree.name, [&](const repository::StreamEntry& stream) -> Status {
+      const auto name = logical::ParseTableStreamName(stream.name);
+      if (!name) return Ok();
+      PGK_ASSIGN_OR_RETURN(const logical::RowsAttributes attributes,
+                           logical::DecodeAttributes(stream.attributes));
+      tables.push_back({subtree.name, postgres::QuoteQualified(name->schema, name->name),
+                        attributes.fingerprint.rows, stream.bytes});
+      return Ok();
+    }));
+  }
+  return tables;
+}
+
+void ShowTables(const std::vector<StoredTable>& tables, Console& console) {
+  using Align = Table::Align;
+  Table table({{"DATABASE", Align::kLeft},
+               {"TABLE", Align::kLeft},
+               {"ROWS", Align::kRight},
+               {"SIZE", Align::kRight}});
+  Json& list = console.document().Set("tables", Json::MakeArray());
+  for (const StoredTable& stored : tables) {
+    table.AddRow({Printable(stored.database), Printable(stored.name),
+                  fmt::format("{}", stored.rows), FormatBytes(stored.bytes)});
+    Json json = Json::MakeObject();
+    json.Set("database", stored.database);
+    json.Set("name", stored.name);
+    json.Set("rows", stored.rows);
+    json.Set("bytes", stored.bytes);
+    list.Add(std::move(json));
+  }
+  PrintTable(table, console);
 }
 
 Json ShowJson(const repository::BackupSummary& backup, const PackTotals& packs) {
@@ -134,6 +203,14 @@ Status RunShow(const ShowCommand& command, const CommandContext& context) {
   const PackTotals packs = PackTotalsOf(references, backup->id);
   context.console.document().Set("backup", ShowJson(*backup, packs));
   PrintBackup(*backup, packs, context.console);
+  if (!command.tables) return Ok();
+  if (backup->manifest->kind != repository::BackupKind::kLogical) {
+    return Err(ErrorCode::kInvalidArgument, "only logical backups have tables")
+        .WithHint("leave --tables out");
+  }
+  PGK_ASSIGN_OR_RETURN(const std::vector<StoredTable> tables,
+                       ListTables(opened->repository(), backup->id));
+  ShowTables(tables, context.console);
   return Ok();
 }
 

@@ -3,126 +3,132 @@
 #include <fmt/core.h>
 #include <toml++/toml.h>
 
-#include <algorithm>
 #include <array>
-#include <optional>
-#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/file_util.h"
-#include "config/nearest_name.h"
+#include "base/shell_word.h"
+#include "config/problems.h"
+#include "config/source_section.h"
 
 namespace pgkeep::config {
 namespace {
 
-constexpr std::array<std::string_view, 1> kSections = {"repository"};
-constexpr std::array<std::string_view, 5> kLaterSections = {"source", "catalog", "alerts", "server",
-                                                            "limits"};
+constexpr std::array<std::string_view, 3> kSections = {"repository", "source", "catalog"};
+constexpr std::array<std::string_view, 3> kLaterSections = {"alerts", "server", "limits"};
 constexpr std::array<std::string_view, 3> kRepositoryKeys = {"url", "key_file", "passphrase_file"};
 constexpr std::array<std::string_view, 7> kLaterRepositoryKeys = {
     "endpoint", "region", "addressing", "ca_file", "storage_class", "accelerate", "credentials"};
+constexpr std::array<std::string_view, 1> kCatalogKeys = {"url"};
 
-// More than any file needs that names a repository and explains itself.
+// More than any file needs that names a repository and sources and explains itself.
 constexpr size_t kMaxDots = 2048;
 
 constexpr char kKeysHint[] = "give it 'key_file' or 'passphrase_file'";
 
-bool Contains(std::span<const std::string_view> names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
+// A password may be read by the group at most, as key files.
+constexpr uint32_t kForbiddenModes = 0027;
 
-// "did you mean ...?" or, where nothing is near, the list of what is known.
-std::string KnownNamesHint(std::string_view word, std::span<const std::string_view> known) {
-  if (const auto nearest = NearestName(word, known)) {
-    return fmt::format("did you mean '{}'?", *nearest);
-  }
-  std::string list;
-  for (const std::string_view name : known) list += (list.empty() ? "" : ", ") + std::string(name);
-  return "known here: " + list;
-}
-
-// Walks a parsed file and collects everything that is wrong with it: a table of toml++ is sorted by
-// name, and the user reads from the top.
+// Walks a parsed file.
 class Checker {
  public:
-  explicit Checker(std::string path) : path_(std::move(path)) {}
+  explicit Checker(const std::string& path) : path_(path), problems_(path) {}
 
   Result<Configuration> Check(const toml::table& root) {
     Configuration configuration;
+    configuration.catalog_url = DefaultCatalogUrl(path_);
     const toml::node* repositories = nullptr;
     for (const auto& [key, node] : root) {
       if (key.str() == "repository") {
         repositories = &node;
+      } else if (key.str() == "source") {
+        configuration.sources = ReadSources(node, problems_);
+      } else if (key.str() == "catalog") {
+        CheckCatalog(node, configuration.catalog_url);
       } else {
         RejectSection(key);
       }
     }
     if (repositories != nullptr) CheckRepositories(*repositories, configuration.repository);
-    if (repositories == nullptr && problems_.empty()) {
-      Add({1, 1}, "there is no section [repository.main]",
-          "'pgkeep init' writes a configuration that has one");
+    if (repositories == nullptr && problems_.size() == 0) {
+      problems_.Add({1, 1}, "there is no section [repository.main]",
+                    "'pgkeep init' writes a configuration that has one");
     }
-    if (problems_.empty()) return configuration;
-    return FirstProblem();
+    for (const SourceSettings& source : configuration.sources) {
+      CheckReferences(source, configuration.repository.name);
+    }
+    if (problems_.size() == 0) return configuration;
+    return problems_.First();
   }
 
   Error At(toml::source_position where, std::string_view what, std::string hint) const {
-    return Err(ErrorCode::kConfig, "{}:{}:{}: {}", path_, where.line, where.column, what)
-        .WithHint(std::move(hint));
+    return problems_.At(where, what, std::move(hint));
   }
 
  private:
-  struct Problem {
-    toml::source_position where;
-    std::string what;
-    std::string hint;
-  };
-
-  void Add(toml::source_position where, std::string what, std::string hint) {
-    problems_.push_back({where, std::move(what), std::move(hint)});
-  }
-
-  Error FirstProblem() const {
-    const auto first = std::ranges::min_element(problems_, [](const Problem& a, const Problem& b) {
-      return std::tie(a.where.line, a.where.column) < std::tie(b.where.line, b.where.column);
-    });
-    return At(first->where, first->what, first->hint);
-  }
-
   void RejectSection(const toml::key& key) {
     if (Contains(kLaterSections, key.str())) {
-      Add(key.source().begin, fmt::format("this version of pgkeep has no [{}] yet", key.str()),
-          "remove it: only [repository.NAME] is known");
+      problems_.Add(key.source().begin,
+                    fmt::format("this version of pgkeep has no [{}] yet", key.str()),
+                    "remove it: only [repository.NAME], [source.NAME] and [catalog] are known");
       return;
     }
-    Add(key.source().begin, fmt::format("unknown section or key '{}'", key.str()),
-        KnownNamesHint(key.str(), kSections));
+    problems_.Add(key.source().begin, fmt::format("unknown section or key '{}'", key.str()),
+                  KnownNamesHint(key.str(), kSections));
+  }
+
+  void CheckReferences(const SourceSettings& source, std::string_view repository) {
+    const std::array<std::string_view, 1> known = {repository};
+    for (const std::string& name : source.repositories) {
+      if (name == repository) continue;
+      problems_.Add(
+          {source.repositories_line, source.repositories_column},
+          fmt::format("[source.{}] names a repository '{}' that is not here", source.name, name),
+          KnownNamesHint(name, known));
+    }
+  }
+
+  void CheckCatalog(const toml::node& node, std::string& url) {
+    const toml::table* const section = node.as_table();
+    if (section == nullptr) {
+      problems_.Add(node.source().begin, "'catalog' must be a section", "write it as [catalog]");
+      return;
+    }
+    for (const auto& [key, value] : *section) {
+      if (key.str() == "url") {
+        url = problems_.Text(key, value);
+      } else {
+        problems_.AddUnknown(key, "catalog", kCatalogKeys);
+      }
+    }
   }
 
   void CheckRepositories(const toml::node& node, RepositorySettings& settings) {
     const toml::table* table = node.as_table();
     if (table == nullptr) {
-      Add(node.source().begin, "'repository' must be a section", "write it as [repository.main]");
+      problems_.Add(node.source().begin, "'repository' must be a section",
+                    "write it as [repository.main]");
       return;
     }
     bool first = true;
     for (const auto& [name, entry] : *table) {
       const toml::table* section = entry.as_table();
       if (section == nullptr) {
-        Add(name.source().begin, fmt::format("'{}' stands outside a repository", name.str()),
-            "write the section as [repository.main]");
+        problems_.Add(name.source().begin,
+                      fmt::format("'{}' stands outside a repository", name.str()),
+                      "write the section as [repository.main]");
       } else if (!std::exchange(first, false)) {
-        Add(name.source().begin, "there is more than one repository",
-            "this version of pgkeep works with one; give the other a file of its own");
+        problems_.Add(name.source().begin, "there is more than one repository",
+                      "this version of pgkeep works with one; give the other a file of its own");
       } else {
         settings.name = name.str();
         CheckRepository(*section, settings);
       }
     }
     if (table->empty()) {
-      Add(node.source().begin, "[repository] has no name", "write it as [repository.main]");
+      problems_.Add(node.source().begin, "[repository] has no name",
+                    "write it as [repository.main]");
     }
   }
 
@@ -130,48 +136,33 @@ class Checker {
     const size_t before = problems_.size();
     for (const auto& [key, value] : section) {
       if (key.str() == "url") {
-        settings.url = String(key, value);
+        settings.url = problems_.Text(key, value);
       } else if (key.str() == "key_file") {
-        settings.key_file = FileOf(String(key, value));
+        settings.key_file = problems_.FileOf(problems_.Text(key, value));
       } else if (key.str() == "passphrase_file") {
-        settings.passphrase_file = FileOf(String(key, value));
+        settings.passphrase_file = problems_.FileOf(problems_.Text(key, value));
       } else if (Contains(kLaterRepositoryKeys, key.str())) {
-        Add(key.source().begin,
+        problems_.Add(
+            key.source().begin,
             fmt::format("'{}' is for s3:// repositories, which this version has not", key.str()),
             "remove it");
       } else {
-        Add(key.source().begin,
-            fmt::format("unknown key '{}' in [repository.{}]", key.str(), settings.name),
-            KnownNamesHint(key.str(), kRepositoryKeys));
+        problems_.AddUnknown(key, "repository." + settings.name, kRepositoryKeys);
       }
     }
     // A misspelt key explains why another one is missing.
     if (problems_.size() > before) return;
     const toml::source_position where = section.source().begin;
     if (!section.contains("url")) {
-      Add(where, fmt::format("[repository.{}] has no 'url'", settings.name),
-          "add one, for instance url = \"file:///var/lib/pgkeep/repository\"");
+      problems_.Add(where, fmt::format("[repository.{}] has no 'url'", settings.name),
+                    "add one, for instance url = \"file:///var/lib/pgkeep/repository\"");
     } else if (!section.contains("key_file") && !section.contains("passphrase_file")) {
-      Add(where, fmt::format("[repository.{}] has no key", settings.name), kKeysHint);
+      problems_.Add(where, fmt::format("[repository.{}] has no key", settings.name), kKeysHint);
     }
   }
 
-  std::string String(const toml::key& key, const toml::node& value) {
-    const auto text = value.value_exact<std::string>();
-    if (text && !text->empty()) return *text;
-    Add(value.source().begin, fmt::format("'{}' must be a text that is not empty", key.str()),
-        "write it in quotes");
-    return "";
-  }
-
-  // Relative names are taken from the directory of the configuration, wherever pgkeep is started.
-  std::string FileOf(const std::string& name) const {
-    if (name.empty() || name.starts_with('/')) return name;
-    return JoinPath(ParentDirectory(path_), name);
-  }
-
   const std::string path_;
-  std::vector<Problem> problems_;
+  Problems problems_;
 };
 
 std::string UnreadableHint(ErrorCode code, const std::string& path) {
@@ -201,21 +192,19 @@ Status CheckDots(std::string_view text, const Checker& checker) {
   return Ok();
 }
 
-// A basic string of TOML.
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      quoted += fmt::format("\\u{:04X}", byte);
-    } else {
-      quoted += c;
-    }
+Status RefuseOpenPassword(const Configuration& configuration, const std::string& path,
+                          uint32_t mode) {
+  if ((mode & kForbiddenModes) == 0) return Ok();
+  for (const SourceSettings& source : configuration.sources) {
+    if (source.conninfo.secrets().empty()) continue;
+    return Err(ErrorCode::kRefused,
+               "{} holds the password of [source.{}], and other users can read or change it (mode "
+               "{:04o})",
+               path, source.name, mode)
+        .WithHint(fmt::format("run `chmod 600 {}`, or better move the password to ~/.pgpass",
+                              ShellWord(path)));
   }
-  return quoted + "\"";
+  return Ok();
 }
 
 }  // namespace
@@ -238,11 +227,13 @@ Result<Configuration> ParseConfiguration(std::string_view text, const std::strin
 }
 
 Result<Configuration> LoadConfiguration(FileSystem& files, const std::string& path) {
+  uint32_t mode = 0;
   const auto read = [&]() -> Result<Bytes> {
     const Result<FileInfo> info = files.Stat(path);
     if (info.ok() && info->type != FileInfo::Type::kFile) {
       return Err(ErrorCode::kInvalidArgument, "{} is not a regular file", path);
     }
+    if (info.ok()) mode = info->mode;
     return ReadWholeFile(files, path, kMaxConfigurationBytes);
   };
   const Result<Bytes> text = read();
@@ -250,35 +241,17 @@ Result<Configuration> LoadConfiguration(FileSystem& files, const std::string& pa
     return Err(ErrorCode::kConfig, "cannot read the configuration: {}", text.error().ToString())
         .WithHint(UnreadableHint(text.error().code(), path));
   }
-  return ParseConfiguration(AsText(*text), path);
+  PGK_ASSIGN_OR_RETURN(Configuration configuration, ParseConfiguration(AsText(*text), path));
+  PGK_TRY(RefuseOpenPassword(configuration, path, mode));
+  return configuration;
 }
 
-Result<std::string> FormatConfiguration(const RepositorySettings& settings) {
-  std::string text = fmt::format(
-      "# Configuration of pgkeep. What is not known here is an error, with its line and column.\n"
-      "\n"
-      "[repository.{}]\n"
-      "# Where the backups are: an absolute path, or file:///absolute/path.\n"
-      "url = {}\n",
-      settings.name, Quoted(settings.url));
-  if (!settings.key_file.empty()) {
-    text += fmt::format(
-        "# The key that opens them. Keep it secret and keep a second copy, or the recovery kit,\n"
-        "# elsewhere: without any of them the backups are lost for good.\n"
-        "key_file = {}\n",
-        Quoted(settings.key_file));
+std::string DefaultCatalogUrl(const std::string& configuration_path) {
+  const std::string directory = ParentDirectory(configuration_path);
+  if (directory == "/etc" || directory.starts_with("/etc/")) {
+    return "sqlite:///var/lib/pgkeep/pgkeep-catalog.db";
   }
-  if (!settings.passphrase_file.empty()) {
-    text += fmt::format(
-        "# A file with the passphrase, which opens {}.\n"
-        "passphrase_file = {}\n",
-        settings.key_file.empty() ? "a key slot of the repository" : "the key file",
-        Quoted(settings.passphrase_file));
-  }
-  const Result<Configuration> again = ParseConfiguration(text, "/");
-  if (again.ok() && again->repository == settings) return text;
-  return Err(ErrorCode::kInvalidArgument, "the address or a file name cannot be written as TOML")
-      .WithHint("use absolute names in UTF-8");
+  return "sqlite://" + JoinPath(directory, "pgkeep-catalog.db");
 }
 
 }  // namespace pgkeep::config

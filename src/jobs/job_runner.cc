@@ -193,4 +193,14 @@ Result<std::vector<catalog::JobRecord>> JobRunner::Reconcile() {
   return given_up;
 }
 
+JobReport RunUnrecorded(const JobFunction& function, std::stop_token stop, Progress& progress) {
+  const std::string id;
+  Result<JobResult> result = CatchAll([&]() -> Result<JobResult> {
+    if (stop.stop_requested()) return Error(ErrorCode::kCancelled, "stopped before it began");
+    JobContext context{.id = id, .progress = progress, .stop = stop};
+    return function(context);
+  });
+  return Judge(id, std::move(result), stop.stop_requested());
+}
+
 }  // namespace pgkeep::jobs

@@ -66,4 +66,8 @@ class JobRunner {
   const JobRunnerOptions options_;
 };
 
+// Runs a job function in the same way, but keeps no record of it and no lock: where there is no
+// catalog, as on a machine that has only a recovery kit. The job's id is empty.
+JobReport RunUnrecorded(const JobFunction& function, std::stop_token stop, Progress& progress);
+
 }  // namespace pgkeep::jobs

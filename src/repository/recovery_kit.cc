@@ -82,11 +82,10 @@ void WriteCommands(KeyTextWriter& text, const RecoveryKitFacts& facts, bool lock
   text.Blank();
   text.Comment("To see what is there:");
   text.Comment("  pgkeep list " + options);
-  text.Comment("To restore the newest backup of a database into a new database:");
+  text.Comment("To restore the newest backup of the database NAME into a new database NEW (say");
+  text.Comment("where the server is as for psql: 'host=... user=... dbname=NEW'):");
   text.Comment("  pgkeep restore latest " + options +
                " --source-database NAME --database 'dbname=NEW' --create");
-  text.Comment("To restore a whole cluster into an empty directory:");
-  text.Comment("  pgkeep restore latest " + options + " --directory DIR");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/log.h"
 #include "base/task_group.h"
 #include "postgres/session_settings.h"
 #include "restore/row_source.h"
@@ -143,7 +144,8 @@ void LoadCrew::Judge(size_t item) {
   }
 }
 
-Status LoadCrew::LoadShare(postgres::Connection& connection, size_t item, std::stop_token stop) {
+Status LoadCrew::LoadShare(postgres::Connection& connection, size_t item,
+                           const std::stop_token& stop) {
   Share share;
   share.item = item;
   progress_.SetObject(jobs_[item].name);
@@ -162,25 +164,42 @@ Status LoadCrew::LoadShare(postgres::Connection& connection, size_t item, std::s
   return Error(done.error()).WithContext("loading " + jobs_[item].name);
 }
 
-Status LoadCrew::Work(std::stop_token stop) {
+Result<std::unique_ptr<postgres::Connection>> LoadCrew::Connect(std::stop_token stop) const {
   postgres::ConnectOptions connect;
-  connect.stop = stop;
-  PGK_ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Connection> connection,
-                       postgres::Connection::Open(params_, connect));
+  connect.stop = std::move(stop);
+  PGK_ASSIGN_OR_RETURN(auto connection, postgres::Connection::Open(params_, connect));
   PGK_TRY(postgres::ApplyRestoreSettings(*connection, source_.attributes().encoding));
   PGK_TRY(connection->Execute(settings_));
+  return connection;
+}
+
+Status LoadCrew::Work(postgres::Connection& connection, const std::stop_token& stop) {
   while (const std::optional<size_t> item = queue_.Join(stop)) {
-    PGK_TRY(LoadShare(*connection, *item, stop));
+    PGK_TRY(LoadShare(connection, *item, stop));
   }
   if (stop.stop_requested()) return Err(ErrorCode::kCancelled, "loading rows was interrupted");
   return Ok();
 }
 
 Result<std::vector<LoadOutcome>> LoadCrew::Run(unsigned workers, std::stop_token stop) {
+  std::vector<std::unique_ptr<postgres::Connection>> connections;
   TaskGroup group(std::move(stop));
   for (unsigned worker = 0; worker < std::max(1U, workers); ++worker) {
+    auto connection = Connect(group.token());
+    if (!connection.ok() && connection.error().code() == ErrorCode::kBusy && worker > 0) {
+      Log(LogLevel::kWarning, "restore", "{} connections instead of {}: {}", worker, workers,
+          connection.error().ToString());
+      break;
+    }
+    PGK_ASSIGN_OR_RETURN(auto usable, std::move(connection));
+    connections.push_back(std::move(usable));
+  }
+  connections_ = static_cast<unsigned>(connections.size());
+  for (unsigned worker = 0; worker < connections_; ++worker) {
     group.Spawn(fmt::format("load-{}", worker),
-                [this](std::stop_token token) { return Work(std::move(token)); });
+                [this, connection = connections[worker].get()](const std::stop_token& token) {
+                  return Work(*connection, token);
+                });
   }
   PGK_TRY(group.Wait());
   const MutexLock lock(mutex_);

@@ -46,17 +46,22 @@ class LoadCrew {
   LoadCrew(const BackupSource& source, const postgres::ConnectionParams& params,
            std::string settings, std::vector<LoadJob> jobs, Progress& progress);
 
-  // An outcome for each job. A job that fails does not stop the others: rows that the server does
-  // not take, packs of the backup that are damaged or gone. Everything else ends them all and is
-  // the error: a lost connection, a store that does not answer, a stop.
+  // An outcome for each job, by up to so many connections: fewer if the server has no more left. A
+  // job that fails does not stop the others: rows that the server does not take, packs of the
+  // backup that are damaged or gone. Everything else ends them all and is the error: a lost
+  // connection, a store that does not answer, a stop.
   Result<std::vector<LoadOutcome>> Run(unsigned workers, std::stop_token stop) PGK_EXCLUDES(mutex_);
+
+  // How many connections there were.
+  unsigned connections() const { return connections_; }
 
  private:
   // One worker's share of one job.
   struct Share;
 
-  Status Work(std::stop_token stop) PGK_EXCLUDES(mutex_);
-  Status LoadShare(postgres::Connection& connection, size_t item, std::stop_token stop)
+  Result<std::unique_ptr<postgres::Connection>> Connect(std::stop_token stop) const;
+  Status Work(postgres::Connection& connection, const std::stop_token& stop) PGK_EXCLUDES(mutex_);
+  Status LoadShare(postgres::Connection& connection, size_t item, const std::stop_token& stop)
       PGK_EXCLUDES(mutex_);
   Status ReadInto(RowTarget& target, Share& share);
   Status Store(postgres::Connection& connection, Share& share);
@@ -69,6 +74,7 @@ class LoadCrew {
   const std::vector<LoadJob> jobs_;
   Progress& progress_;
   LoadQueue queue_;
+  unsigned connections_ = 0;
   Mutex mutex_;
   std::vector<LoadOutcome> outcomes_ PGK_GUARDED_BY(mutex_);
 };

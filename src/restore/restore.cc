@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -33,6 +34,10 @@ constexpr std::string_view kLoadSettings = "SET synchronous_commit = off";
 
 // Tables below are not worth a second connection; see LoadCrew for the size of a part.
 constexpr uint64_t kSharedBytesMin = uint64_t{32} << 20;
+
+// How long sessions that are closed may need to be gone.
+constexpr int kAttemptsMax = 50;
+constexpr Duration kAttemptEvery = std::chrono::milliseconds(100);
 
 std::string OneLine(std::string text) {
   std::ranges::replace_if(
@@ -67,6 +72,7 @@ class Run {
     report_.errors.push_back(OneLine(what + ": " + error.ToString()));
   }
   std::vector<LoadJob> TableJobs() const;
+  Status MakeDoWithOneConnection();
   void Count(const TableLoad& table, const LoadOutcome& outcome);
   Result<std::unique_ptr<Connection>> Connect();
   const BackupSource& source() const { return *prepared_.source; }
@@ -78,6 +84,7 @@ class Run {
   PreparedRestore prepared_;
   std::unique_ptr<DefinitionArchive> definitions_;
   RestoreReport report_;
+  unsigned jobs_ = options_.jobs;
   bool large_objects_equal_ = true;
   std::optional<Duration> phase_began_;
 };
@@ -177,7 +184,7 @@ std::vector<LoadJob> Run::TableJobs() const {
 void Run::Count(const TableLoad& table, const LoadOutcome& outcome) {
   const std::string name = table.schema + "." + table.name;
   for (const std::string& column : table.rows.attributes.generated_columns) {
-    report_.not_compared.push_back(name + "." + column);
+    report_.not_compared.push_back(fmt::format("{}.{}", name, column));
   }
   if (outcome.complete) {
     ++report_.tables;
@@ -203,7 +210,31 @@ Status Run::LoadTables() {
                 progress_);
   const unsigned workers = bytes == 0 ? 1 : options_.jobs;
   PGK_ASSIGN_OR_RETURN(const std::vector<LoadOutcome> outcomes, crew.Run(workers, stop_));
+  if (crew.connections() < workers) PGK_TRY(MakeDoWithOneConnection());
   for (size_t i = 0; i < outcomes.size(); ++i) Count(prepared_.set.tables[i], outcomes[i]);
+  return Ok();
+}
+
+// What the server did not have for us now, it will not have later. Sessions that we have closed may
+// still take the places of the next.
+Status Run::MakeDoWithOneConnection() {
+  jobs_ = 1;
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    const auto connection = Connect();
+    if (!connection.ok() && connection.error().code() != ErrorCode::kBusy) {
+      return connection.error();
+    }
+    if (connection.ok()) {
+      PGK_ASSIGN_OR_RETURN(
+          const bool alone,
+          QueryBool(**connection,
+                    "SELECT count(*) = 0 FROM pg_catalog.pg_stat_activity WHERE datname = "
+                    "pg_catalog.current_database() AND backend_type = 'client backend' AND pid <> "
+                    "pg_catalog.pg_backend_pid()"));
+      if (alone) return Ok();
+    }
+    PGK_TRY(SystemClock().SleepFor(kAttemptEvery, stop_));
+  }
   return Ok();
 }
 
@@ -249,7 +280,7 @@ Status Run::LoadLargeObjects() {
   jobs.push_back(std::move(job));
   LoadCrew crew(source(), prepared_.target.params, std::string(kLoadSettings), std::move(jobs),
                 progress_);
-  PGK_ASSIGN_OR_RETURN(const std::vector<LoadOutcome> outcomes, crew.Run(options_.jobs, stop_));
+  PGK_ASSIGN_OR_RETURN(const std::vector<LoadOutcome> outcomes, crew.Run(jobs_, stop_));
   for (const Error& error : outcomes[0].errors) AddError("large objects", error);
   if (!outcomes[0].complete) {
     large_objects_equal_ = false;
@@ -314,7 +345,7 @@ Result<RestoreReport> Run::Execute() {
   PGK_TRY(SetSequences());
   PGK_TRY(LoadLargeObjects());
   Begin("post_data");
-  PGK_TRY(Define("post-data", options_.jobs));
+  PGK_TRY(Define("post-data", jobs_));
   PGK_TRY(Analyze());
   PGK_TRY(MakeDurable());
   PGK_TRY(SetDatabase());

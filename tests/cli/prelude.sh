@@ -63,5 +63,61 @@ give_nobody() {
   [ "$(id -u)" -ne 0 ] || chown 65534:65534 "$1"
 }
 
+# start_server: a private PostgreSQL with the superuser postgres, that ends with the test. $SERVER
+# leads to it; everybody is trusted but the role `locked`.
+start_server() {
+  PG_BIN=${PGKEEP_TEST_PG_BIN:-/usr/lib/postgresql/15/bin}
+  SERVER="host=$DIR/.pg user=postgres"
+  PG_OWNER=()
+  mkdir "$DIR/.pg"
+  if [ "$(id -u)" -eq 0 ]; then # the server refuses to run as root
+    PG_OWNER=(setpriv --reuid=postgres --regid="$(id -g postgres)" --clear-groups)
+    chown postgres "$DIR/.pg"
+  fi
+  trap stop_server EXIT
+  (
+    set -e
+    cd "$DIR/.pg"
+    "${PG_OWNER[@]}" "$PG_BIN/initdb" -D data -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N \
+      --no-instructions >/dev/null
+    printf 'local all locked scram-sha-256\nlocal all all trust\n' >data/pg_hba.conf
+    run_server
+  )
+}
+
+# run_server [OPTION...]: starts it again, with options of the server.
+run_server() {
+  (cd "$DIR/.pg" && "${PG_OWNER[@]}" "$PG_BIN/pg_ctl" -D data -w -t 120 -l log -o "-c fsync=off \
+    -c listen_addresses='' -c unix_socket_directories='$DIR/.pg' $*" start >/dev/null)
+}
+
+stop_server() {
+  (cd "$DIR/.pg" && "${PG_OWNER[@]}" "$PG_BIN/pg_ctl" -D data -w -m immediate stop >/dev/null 2>&1)
+}
+
+# sql DATABASE TEXT: runs it as the superuser and prints rows with | between columns.
+sql() {
+  "$PG_BIN/psql" -h "$DIR/.pg" -U postgres -d "$1" -XAtq -v ON_ERROR_STOP=1 -c "$2"
+}
+
+# await_sql DATABASE QUERY: until the query says t.
+await_sql() {
+  until [ "$(sql "$1" "$2")" = t ]; do sleep 0.05; done
+}
+
+# new_source NAME=CONNINFO...: a repository with a configuration of these sources.
+new_source() {
+  local options=() source
+  for source in "$@"; do options+=(--source "$source"); done
+  pgkeep init --repository "$DIR/repository" --quiet "${options[@]}" >/dev/null
+}
+
+# field EXPRESSION: reads a JSON document and prints what a Python expression makes of it, as d.
+field() {
+  python3 -c 'import json, sys
+d = json.load(sys.stdin)
+print(eval(sys.argv[1]))' "$1"
+}
+
 # For shells that a test starts.
 export -f random_file put

@@ -144,7 +144,7 @@ def script(statements, prelude):
 
 def environment(directory):
     kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(("PGKEEP_", "XDG_"))}
+            if name.startswith("PGKEEP_TEST_") or not name.startswith(("PG", "XDG_"))}
     kept.update(HOME=directory, PATH=f"{directory}/.bin:{kept.get('PATH', '/usr/bin:/bin')}",
                 PGKEEP_STATE_DIR=f"{directory}/.state", LC_ALL="C.UTF-8", TERM="dumb",
                 DIR=directory)

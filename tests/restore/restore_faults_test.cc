@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/file.h"
+#include "logical/stream_format.h"
+#include "restore/export.h"
 #include "restore/restore.h"
 #include "restore_test_kit.h"
 #include "testing/damage.h"
@@ -130,6 +132,61 @@ TEST(RestoreFaults, DamagedPacksAreToldByTableAndNothingIsClaimed) {
   EXPECT_THAT(report->failed_tables, ::testing::Contains("public.bulk"));
   EXPECT_THAT(report->errors, ::testing::Contains(HasSubstr("table public.bulk")));
   EXPECT_EQ(Sql(copy.name(), "SELECT count(*) FROM bulk"), "0") << "the COPY was taken back";
+}
+
+// Rows that are whole, but not those that were backed up.
+TEST(RestoreFaults, ComparesEveryRowWithTheFingerprint) {
+  const TestDatabase source("forged");
+  Backed backed("forged",
+                "CREATE TABLE t AS SELECT i FROM generate_series(100, 120) i; CREATE TABLE u AS "
+                "SELECT 1 AS one; SELECT lo_from_bytea(5, '\\x0011223344')");
+  const std::string rows = logical::TableStreamName("public", "t");
+  const std::vector<std::function<void(std::string&)>> changes = {
+      [](std::string& unit) { unit[1] = '9'; },                           // another value
+      [](std::string& unit) { unit.erase(0, 4); },                        // a row less
+      [](std::string& unit) { unit += unit.substr(0, 4); },               // a row twice
+      [](std::string& unit) { unit.replace(0, 4, unit.substr(4, 4)); }};  // one in place of another
+  for (const auto& change : changes) {
+    const CopyDatabase copy("forged_copy");
+    const repository::BackupId forged = Forge(backed.vault(), backed.backup(), rows, change);
+    RestoreOptions options = Into(forged, copy.name());
+    options.create = true;
+    const auto report = Restore(backed.vault(), options);
+    ASSERT_TRUE(report.ok()) << report.error().Describe();
+    EXPECT_THAT(report->failed_tables, ElementsAre("public.t"));
+    EXPECT_THAT(report->errors,
+                ElementsAre(HasSubstr("the rows in the backup are not those that were backed up")));
+    EXPECT_FALSE(report->fingerprints_equal);
+    EXPECT_EQ(report->tables, 1U);
+    EXPECT_EQ(Sql(copy.name(), "SELECT (SELECT count(*) FROM t), one FROM u"), "0|1");
+
+    const testing::TemporaryDirectory directory;
+    ExportOptions exported;
+    exported.backup = forged;
+    exported.output = directory.Join("out");
+    Progress progress;
+    const auto written =
+        ExportBackup(backed.vault().repository(), exported, PosixFileSystem(), progress, {});
+    ASSERT_FALSE(written.ok());
+    EXPECT_EQ(written.error().code(), ErrorCode::kCorruption);
+    EXPECT_THAT(*PosixFileSystem().ReadDirectory(directory.path()), IsEmpty());
+  }
+  // Nothing changed: the forger is not what is noticed.
+  const CopyDatabase copy("forged_copy");
+  RestoreOptions options =
+      Into(Forge(backed.vault(), backed.backup(), rows, [](std::string&) {}), copy.name());
+  options.create = true;
+  MustRestore(backed.vault(), options);
+  options.backup = Forge(backed.vault(), backed.backup(), std::string(logical::kLargeObjectsStream),
+                         [](std::string& unit) { unit[unit.find("1122")] = '9'; });
+  options.clean = true;
+  postgres::WaitUntil(PostgresCluster::Shared(),
+                      "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'forged_copy'");
+  const auto report = Restore(backed.vault(), options);
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_THAT(report->errors, ElementsAre(HasSubstr("large objects: the rows in the backup are")));
+  EXPECT_FALSE(report->fingerprints_equal);
+  EXPECT_EQ(report->large_objects, 0U);
 }
 
 // Names of what is left in a directory.

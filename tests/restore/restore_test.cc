@@ -298,6 +298,20 @@ TEST(Restore, WorksForARoleWithoutSpecialRights) {
   Sql("postgres", "DROP ROLE plain");
 }
 
+TEST(Restore, MakesDoWithTheConnectionsThatAreLeft) {
+  const TestDatabase source("few");
+  Backed backed("few",
+                "CREATE TABLE a (i int PRIMARY KEY); INSERT INTO a VALUES (1); "
+                "CREATE TABLE b AS SELECT 1 AS i; CREATE INDEX ON b (i); CREATE INDEX ON a (i)");
+  const testing::PostgresCluster target({.settings = {{"max_connections", "3"},
+                                                      {"superuser_reserved_connections", "0"},
+                                                      {"max_wal_senders", "0"}}});
+  RestoreOptions options = Into(backed.backup(), "copy", target);
+  options.create = true;
+  options.jobs = 12;
+  EXPECT_EQ(MustRestore(backed.vault(), options).tables, 2U);
+}
+
 TEST(Restore, SparesTheWalWhereTheServerNeedsNone) {
   const TestDatabase source("minimal");
   Backed backed("minimal", R"(

@@ -6,6 +6,8 @@
 #include "base/check.h"
 #include "base/file_util.h"
 #include "base/posix_file.h"
+#include "repository/backup_reader.h"
+#include "repository/backup_writer.h"
 
 namespace pgkeep::restore {
 
@@ -83,6 +85,68 @@ RestoreReport MustRestore(Vault& vault, const RestoreOptions& options) {
   EXPECT_TRUE(report->complete());
   EXPECT_TRUE(report->fingerprints_equal);
   return *std::move(report);
+}
+
+namespace {
+
+// One stream with other bytes in it, everything else as it was.
+Status CopyStream(repository::BackupReader& reader, const repository::StreamEntry& entry,
+                  repository::SubtreeWriter& subtree,
+                  const std::function<void(std::string& unit)>& change) {
+  PGK_ASSIGN_OR_RETURN(const auto stream, reader.OpenStream(entry));
+  repository::StreamSpec spec;
+  spec.name = entry.name;
+  spec.identity = entry.identity;
+  spec.kind = entry.kind;
+  spec.unit_size = entry.unit_size;
+  PGK_ASSIGN_OR_RETURN(const auto writer, subtree.OpenStream(std::move(spec)));
+  PGK_ASSIGN_OR_RETURN(const auto range, writer->OpenRange(0));
+  std::string unit;
+  PGK_TRY(stream->ReadUnits(0, entry.units, [&](const repository::UnitPart& part) -> Result<bool> {
+    unit += AsText(part.bytes);
+    if (!part.last()) return true;
+    if (change && !unit.empty()) change(unit);
+    PGK_TRY(range->Append(AsBytes(unit)));
+    unit.clear();
+    return true;
+  }));
+  PGK_TRY(range->Close());
+  return writer->Finish(entry.attributes);
+}
+
+Result<repository::BackupId> CopyBackup(Vault& vault, const repository::BackupId& backup,
+                                        const std::string& stream,
+                                        const std::function<void(std::string& unit)>& change) {
+  PGK_ASSIGN_OR_RETURN(const auto reader,
+                       repository::BackupReader::Open(vault.repository(), backup));
+  const repository::SubtreeEntry& database = reader->manifest().subtrees.front();
+  repository::BackupSpec spec;
+  spec.source = "forged";
+  PGK_ASSIGN_OR_RETURN(
+      const auto writer,
+      repository::BackupWriter::Begin(vault.repository(), spec, repository::InlineOptions()));
+  PGK_ASSIGN_OR_RETURN(const auto subtree,
+                       writer->OpenSubtree({.name = database.name,
+                                            .snapshot_time = database.snapshot_time,
+                                            .attributes = database.attributes}));
+  PGK_TRY(reader->WalkStreams(database.name, [&](const repository::StreamEntry& entry) {
+    return CopyStream(*reader, entry, *subtree, entry.name == stream ? change : nullptr);
+  }));
+  PGK_TRY(subtree->Finish());
+  repository::CommitOptions commit;
+  commit.attributes = reader->manifest().attributes;
+  PGK_ASSIGN_OR_RETURN(const auto receipt, writer->Commit(commit));
+  return receipt.backup;
+}
+
+}  // namespace
+
+repository::BackupId Forge(Vault& vault, const repository::BackupId& backup,
+                           const std::string& stream,
+                           const std::function<void(std::string& unit)>& change) {
+  const auto forged = CopyBackup(vault, backup, stream, change);
+  PGK_CHECK(forged.ok(), forged.error().Describe());
+  return *forged;
 }
 
 std::vector<std::string> LinesOf(std::string_view text) {

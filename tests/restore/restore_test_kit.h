@@ -61,6 +61,12 @@ RestoreOptions Into(const repository::BackupId& backup, const std::string& targe
 Result<RestoreReport> Restore(Vault& vault, const RestoreOptions& options);
 RestoreReport MustRestore(Vault& vault, const RestoreOptions& options);
 
+// A backup that is whole for the repository, but where `change` was let loose on each unit of one
+// stream: what a mistake of ours, or somebody with the keys, could make of it.
+repository::BackupId Forge(Vault& vault, const repository::BackupId& backup,
+                           const std::string& stream,
+                           const std::function<void(std::string& unit)>& change);
+
 // What stock pg_dump says of the schema, line by line, and of the data, its lines sorted.
 std::vector<std::string> SchemaOf(const std::string& database,
                                   const std::vector<std::string>& arguments = {});
