@@ -54,6 +54,13 @@ std::optional<Duration> ParseDuration(const std::string& text) {
   }
 }
 
+// A group of options that are not shown leaves an empty line behind.
+std::string WithoutEmptyGroups(std::string help) {
+  size_t at = 0;
+  while ((at = help.find("\n\n\n", at)) != std::string::npos) help.erase(at, 1);
+  return help;
+}
+
 // The parser and what it fills in.
 class CommandLine {
  public:
@@ -83,7 +90,7 @@ class CommandLine {
     try {
       app_.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
-      return HelpText{app_.help()};
+      return HelpText{WithoutEmptyGroups(app_.help())};
     } catch (const CLI::CallForVersion& version) {
       return HelpText{std::string(version.what()) + "\n"};
     } catch (const CLI::ParseError& error) {

@@ -345,5 +345,33 @@ TEST_F(JobRunnerTest, LeavesTheListenerOfAnEndedJobAlone) {
   EXPECT_THAT(catalog_->ListPhases(report.id).value(), ElementsAre());
 }
 
+TEST(RunUnrecorded, EndsAsARecordedJobWould) {
+  Progress progress;
+  const JobReport done = RunUnrecorded(
+      [](JobContext& context) -> Result<JobResult> {
+        context.progress.AddBytes(7);
+        return JobResult{.figures = {.bytes_read = 7}};
+      },
+      {}, progress);
+  EXPECT_EQ(done.status, JobStatus::kSucceeded);
+  EXPECT_EQ(done.result.figures.bytes_read, 7U);
+  EXPECT_EQ(done.id, "");
+
+  const JobReport thrown =
+      RunUnrecorded([](JobContext&) -> Result<JobResult> { throw std::bad_alloc(); }, {}, progress);
+  EXPECT_EQ(thrown.status, JobStatus::kFailed);
+  EXPECT_EQ(thrown.error->code(), ErrorCode::kLimitExceeded);
+
+  std::stop_source source;
+  const JobReport stopped = RunUnrecorded(
+      [&source](JobContext&) -> Result<JobResult> {
+        source.request_stop();
+        return Error(ErrorCode::kIo, "a consequence");
+      },
+      source.get_token(), progress);
+  EXPECT_EQ(stopped.status, JobStatus::kCancelled);
+  EXPECT_EQ(stopped.error->code(), ErrorCode::kCancelled);
+}
+
 }  // namespace
 }  // namespace pgkeep::jobs

@@ -120,8 +120,8 @@ Result<ClientProgram> FindProgram(std::string_view name, int server_version_num,
       search.only_directory.empty() ? search.directories
                                     : std::vector<std::string>{search.only_directory};
   const std::string hint = fmt::format(
-      "install the package postgresql-client-{} (or newer), or say in which directory "
-      "its programs are",
+      "install the package postgresql-client-{} (or newer), or name the directory of its programs "
+      "in the configuration: programs = \"...\" below [source.NAME.logical]",
       wanted);
   std::optional<ClientProgram> best;
   std::optional<ClientProgram> older;
