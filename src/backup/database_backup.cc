@@ -104,7 +104,7 @@ Result<std::optional<ExtraTask>> DatabaseRun::PlanLargeObjects() {
 Status DatabaseRun::Tick(WorkerCrew& crew, size_t tables) {
   const ReadCounters& counters = *counters_;
   const Duration now = SystemClock().Monotonic();
-  // Also notices when the leader, and with it the snapshot and its locks, is lost.
+  // Also notices now and then when the leader, and with it the snapshot, is lost.
   if (now >= next_waiters_) {
     next_waiters_ = now + kWaitersEvery;
     PGK_ASSIGN_OR_RETURN(progress_.waiters, FindWaiters(database_->leader(), database_->pids()));
@@ -132,9 +132,12 @@ Status DatabaseRun::ReadTables(const std::stop_source& interrupt) {
   counters_ = &crew.counters();
   PGK_TRY(crew.Run([&] { return Tick(crew, streams.tables()); }));
   PGK_TRY(Tick(crew, streams.tables()));
-  outcome_.rows = counters_->rows;
+  // Also proves that the leader, and with it the snapshot and its locks, was there until now.
+  PGK_TRY(ConfirmNames(database_->leader(), database_->tables()));
   outcome_.text_bytes = counters_->text_bytes;
   outcome_.tables = streams.TakeOutcomes();
+  // Not the counters' rows, which have pages of large objects among them.
+  for (const TableOutcome& table : outcome_.tables) outcome_.rows += table.fingerprint.rows;
   return Ok();
 }
 

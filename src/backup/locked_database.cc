@@ -12,7 +12,6 @@
 #include "archive/toc_index.h"
 #include "backup/table_list.h"
 #include "backup/table_locks.h"
-#include "base/log.h"
 #include "postgres/pooler.h"
 #include "postgres/session_settings.h"
 #include "postgres/sqlstate.h"
@@ -197,8 +196,6 @@ Result<std::unique_ptr<LockedDatabase>> LockedDatabase::Open(const DatabaseReque
       return std::move(error).WithContext(fmt::format("gave up after {} attempts", attempt));
     }
     watcher.OnRestart(request.database, attempt, error);
-    Log(LogLevel::kInfo, "backup", "database {}: takes a new snapshot: {}", request.database,
-        error.ToString());
   }
 }
 

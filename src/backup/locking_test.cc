@@ -39,7 +39,8 @@ class ChangeAtEachStep : public ::testing::TestWithParam<Moment> {
   // 1,000 rows before the change.
   ChangeAtEachStep() {
     Sql("steps",
-        "CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 1000);"
+        "CREATE TABLE t (id int, twice int);"
+        "INSERT INTO t SELECT i, 2 * i FROM generate_series(1, 1000) i;"
         "CREATE TABLE u (id int); INSERT INTO u VALUES (1)");
   }
 
@@ -77,11 +78,33 @@ TEST_P(ChangeAtEachStep, TruncateNeverGivesAnEmptyTable) {
 TEST_P(ChangeAtEachStep, RewriteGivesTheRowsOfOneMoment) {
   const std::string rows = BackUpAgainst("ALTER TABLE t ALTER id TYPE text USING 'n' || id");
   EXPECT_EQ(Lines(rows), 1000U);
-  EXPECT_EQ(rows.substr(0, 2), GetParam().restarts ? "n1" : "1\n");
+  EXPECT_EQ(rows.substr(0, 2), GetParam().restarts ? "n1" : "1\t");
 }
 
 TEST_P(ChangeAtEachStep, RenamedColumnGivesTheRowsOfOneMoment) {
   EXPECT_EQ(Lines(BackUpAgainst("ALTER TABLE t RENAME id TO other")), 1000U);
+}
+
+TEST_P(ChangeAtEachStep, ExchangedTablesKeepTheirRows) {
+  const std::string rows = BackUpAgainst(
+      "BEGIN; ALTER TABLE t RENAME TO x; ALTER TABLE u RENAME TO t; ALTER TABLE x RENAME TO u;"
+      "COMMIT");
+  EXPECT_EQ(Lines(rows), GetParam().restarts ? 1U : 1000U);
+}
+
+TEST_P(ChangeAtEachStep, ExchangedColumnsKeepTheirValues) {
+  const std::string rows = BackUpAgainst(
+      "BEGIN; ALTER TABLE t RENAME id TO x; ALTER TABLE t RENAME twice TO id;"
+      "ALTER TABLE t RENAME x TO twice; COMMIT");
+  EXPECT_EQ(Lines(rows), 1000U);
+  EXPECT_EQ(rows.substr(0, 4), "1\t2\n");
+}
+
+TEST_P(ChangeAtEachStep, ColumnThatWasMadeAnewIsAnother) {
+  const std::string rows =
+      BackUpAgainst("BEGIN; ALTER TABLE t DROP id; ALTER TABLE t ADD id int DEFAULT 5; COMMIT");
+  EXPECT_EQ(Lines(rows), 1000U);
+  EXPECT_EQ(rows.substr(0, 4), GetParam().restarts ? "2\t5\n" : "1\t2\n");
 }
 
 TEST_P(ChangeAtEachStep, DroppedTableIsThereOrNot) {
@@ -97,6 +120,24 @@ INSTANTIATE_TEST_SUITE_P(Backup, ChangeAtEachStep, ::testing::ValuesIn(kMoments)
                          [](const auto& moment) {
                            return std::string(PhaseName(moment.param.phase));
                          });
+
+// Locks on tables do not keep their schemas from being renamed.
+TEST(SchemaNames, ExchangedWhileTablesAreReadFailTheDatabase) {
+  const TestDatabase database("schemas");
+  Sql("schemas",
+      "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (id int); CREATE TABLE b.t (id int);"
+      "INSERT INTO a.t VALUES (1); INSERT INTO b.t VALUES (2)");
+  Vault vault;
+  PhaseHook watcher(BackupPhase::kReadingTables, [] {
+    Sql("schemas",
+        "ALTER SCHEMA a RENAME TO x; ALTER SCHEMA b RENAME TO a; ALTER SCHEMA x RENAME TO b");
+  });
+  const auto result = vault.Run(OptionsFor({"schemas"}), watcher);
+  EXPECT_TRUE(watcher.fired());
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code(), ErrorCode::kConflict) << result.error().Describe();
+  EXPECT_THAT(vault.Backups(), SizeIs(0));
+}
 
 TEST(LockWaiters, AreShownWhileTablesAreRead) {
   const TestDatabase database("waiters");

@@ -197,6 +197,7 @@ Result<LogicalBackupResult> Run::Execute(std::stop_token stop) {
   spec.label = options_.label;
   spec.client_version = options_.client_version;
   spec.host = options_.host;
+  for (const ListedDatabase& database : databases_) spec.subtrees.push_back(database.name);
   spec.incremental = options_.incremental;
   repository::WriterOptions writer_options = options_.writer;
   writer_options.deliver_threads = std::max(writer_options.deliver_threads, options_.jobs);

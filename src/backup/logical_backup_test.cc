@@ -195,6 +195,23 @@ TEST(LogicalBackup, SecondRunStoresOnlyWhatChanged) {
   EXPECT_GT(vault.MustRun(full).databases[0].new_units, 200U);
 }
 
+// Each database is compared with the newest backup that has it, also when others were backed up
+// alone in between.
+TEST(LogicalBackup, RunsOfOneDatabaseDoNotMakeTheOthersFull) {
+  const TestDatabase one("alone_a");
+  const TestDatabase two("alone_b");
+  for (const char* name : {"alone_a", "alone_b"}) {
+    Sql(name, "CREATE TABLE t AS SELECT i, md5(i::text) FROM generate_series(1, 20000) i");
+  }
+  Vault vault;
+  vault.MustRun(OptionsFor({"alone_a", "alone_b"}));
+  vault.MustRun(OptionsFor({"alone_b"}));
+  const LogicalBackupResult third = vault.MustRun(OptionsFor({"alone_a"}));
+  ASSERT_EQ(third.databases.size(), 1U);
+  EXPECT_LT(third.databases[0].new_bytes, 50'000U);
+  EXPECT_EQ(third.databases[0].rows, 20000U);
+}
+
 TEST(LogicalBackup, ParallelRangesGiveTheSameStream) {
   const TestDatabase database("ranges");
   // One row for each block, so that the table has two leaves' worth of them.

@@ -56,11 +56,20 @@ constexpr std::string_view kColumnsSql =
     " WHERE attrelid = ANY ($1::pg_catalog.oid[]) AND attnum > 0 AND NOT attisdropped"
     " ORDER BY attrelid, attnum";
 
-// has_column_privilege() looks at the catalog of now: it fails when the column is gone.
-constexpr std::string_view kColumnsStillThereSql =
-    "SELECT pg_catalog.count(pg_catalog.has_column_privilege(attrelid, attname::pg_catalog.text,"
-    " 'SELECT')) FROM pg_catalog.pg_attribute"
-    " WHERE attrelid = ANY ($1::pg_catalog.oid[]) AND attnum > 0 AND NOT attisdropped";
+// Rows are asked for by name. pg_identify_object_as_address() looks at the catalog of now, so that
+// a table or column that was renamed, moved or exchanged since the snapshot shows: its OID or
+// number has another name. It fails, or says nothing, when it is gone.
+constexpr std::string_view kOtherNamesSql =
+    "SELECT DISTINCT c.oid FROM pg_catalog.pg_class c"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " LEFT JOIN pg_catalog.pg_attribute a"
+    " ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    " WHERE c.oid = ANY ($1::pg_catalog.oid[])"
+    " AND (pg_catalog.pg_identify_object_as_address("
+    "  'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, coalesce(a.attnum, 0)::pg_catalog.int4)"
+    ").object_names IS DISTINCT FROM"
+    " pg_catalog.array_remove(ARRAY[n.nspname::pg_catalog.text, c.relname::pg_catalog.text,"
+    " a.attname::pg_catalog.text], NULL)";
 
 constexpr std::string_view kFilesSql =
     "SELECT oid, relkind IN ('r') AND pg_catalog.pg_relation_filenode(oid) IS DISTINCT FROM"
@@ -144,6 +153,16 @@ Status ReadColumns(Connection& leader, const TablesByOid& tables, const std::str
   return Ok();
 }
 
+Status CompareNames(Connection& leader, std::span<const TableInfo> tables) {
+  PGK_ASSIGN_OR_RETURN(const QueryResult rows, leader.Query(kOtherNamesSql, {OidArray(tables)}));
+  if (rows.rows() == 0) return Ok();
+  PGK_ASSIGN_OR_RETURN(const uint32_t oid, rows.Oid(0, 0));
+  const auto table = std::ranges::find(tables, oid, &TableInfo::oid);
+  return Err(ErrorCode::kConflict,
+             "table {} was renamed, moved or lost a column since its snapshot was taken",
+             table == tables.end() ? std::to_string(oid) : QualifiedName(*table));
+}
+
 Status ReadFiles(Connection& leader, const TablesByOid& tables, const std::string& oids) {
   PGK_ASSIGN_OR_RETURN(const QueryResult rows, leader.Query(kFilesSql, {oids}));
   PGK_TRY(rows.ExpectRows(tables.size()));
@@ -204,8 +223,17 @@ Status DescribeLockedTables(Connection& leader, std::span<TableInfo> tables) {
     TablesByOid by_oid;
     for (TableInfo& table : portion) by_oid.emplace(table.oid, &table);
     PGK_TRY(ReadFiles(leader, by_oid, oids));
-    PGK_TRY(leader.Query(kColumnsStillThereSql, {oids}));
+    PGK_TRY(CompareNames(leader, portion));
     PGK_TRY(ReadColumns(leader, by_oid, oids));
+  }
+  return Ok();
+}
+
+Status ConfirmNames(Connection& leader, std::span<const TableInfo> tables) {
+  while (!tables.empty()) {
+    const auto portion = tables.first(std::min(tables.size(), kTablesPerQuery));
+    tables = tables.subspan(portion.size());
+    PGK_TRY(CompareNames(leader, portion));
   }
   return Ok();
 }

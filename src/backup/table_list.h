@@ -22,11 +22,16 @@ Result<std::vector<TableInfo>> ListTables(postgres::Connection& leader, const Ta
 
 // Adds the columns, from the snapshot, and the sizes, of now, of tables that are locked.
 // Also compares each table with the snapshot: kConflict, or the server's own error, if one was
-// truncated, rewritten or lost a column in between, since reading it would give other rows than
-// those of the snapshot.
+// truncated, rewritten, renamed or lost a column in between, since reading it would give other rows
+// than those of the snapshot.
 // The order is a measured trap: the snapshot's relfilenode stays what it was, only
 // pg_relation_filenode() shows what is there now; and only behind the lock it stays so.
 Status DescribeLockedTables(postgres::Connection& leader, std::span<TableInfo> tables);
+
+// Compares the names of tables and columns with the snapshot once more, when everything was read by
+// them: the locks on tables do not keep their schemas from being renamed. kConflict if something
+// has another name now.
+Status ConfirmNames(postgres::Connection& leader, std::span<const TableInfo> tables);
 
 // pg_largeobject as a table with columns loid, pageno, data, with its sizes.
 Result<TableInfo> DescribeLargeObjects(postgres::Connection& leader);

@@ -42,6 +42,10 @@ struct BackupSpec {
   std::string label = {};
   std::string client_version = {};
   std::string host = {};
+  // Names of the sub-trees that it will have, as far as they are known: each is compared with the
+  // newest backup that has it. Empty: with the newest backup only, and older ones where it is
+  // partial.
+  std::vector<std::string> subtrees = {};
   // False: compare with nothing and store everything, as the first backup does.
   bool incremental = true;
 };

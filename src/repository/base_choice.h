@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,11 +21,21 @@ struct BaseChoice {
   SourceSequence sequence;
 };
 
-// Chooses among live backups: the newest one of this source and kind; while those are partial,
-// older ones too, so that a database that failed yesterday is compared with the day before. At most
-// kMaxBases. Backups whose manifest cannot be read, and those of `damaged`, are passed over. With
-// `incremental` false no base is chosen, but the sequence goes on.
-BaseChoice ChooseBases(std::span<const BackupSummary> backups, std::string_view source,
-                       BackupKind kind, bool incremental, const std::set<BackupId>& damaged);
+// What a base is wanted for.
+struct BaseRequest {
+  std::string_view source;
+  BackupKind kind = BackupKind::kFiles;
+  // Names of the sub-trees that the new backup will have; empty if they are not known.
+  std::span<const std::string> subtrees = {};
+  // False: no base is chosen, but the sequence goes on.
+  bool incremental = true;
+};
+
+// Chooses among live backups of this source and kind. With names of sub-trees: for each of them the
+// newest backup that has it, so that a database that failed yesterday, or that was left out, is
+// compared with the day before. Without: the newest one, and older ones while those are partial. At
+// most kMaxBases. Backups whose manifest cannot be read, and those of `damaged`, are passed over.
+BaseChoice ChooseBases(std::span<const BackupSummary> backups, const BaseRequest& request,
+                       const std::set<BackupId>& damaged);
 
 }  // namespace pgkeep::repository
