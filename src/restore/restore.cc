@@ -62,9 +62,9 @@ class Run {
   Status LoadTables();
   Status SetSequences();
   Status LoadLargeObjects();
-  Status SetDatabase();
   Status Analyze();
-  Status MakeDurable();
+  Status SetDatabase(Connection& connection);
+  Status Finish();
 
   void Begin(std::string_view phase);
   void EndPhase();
@@ -291,19 +291,17 @@ Status Run::LoadLargeObjects() {
   return Ok();
 }
 
-// After everything else: the settings may forbid writing to new sessions.
-Status Run::SetDatabase() {
-  if (!prepared_.plan.creates_database) return Ok();
-  PGK_ASSIGN_OR_RETURN(const auto connection, Connect());
+// After everything else: the settings of a database may forbid new sessions to write.
+Status Run::SetDatabase(Connection& connection) {
   for (const TocEntry& entry : prepared_.set.database_entries) {
     const EntryKind kind = KindOf(entry);
     if (kind == EntryKind::kAcl && !options_.privileges) continue;
     const std::string sql =
         DatabaseEntrySql(entry, prepared_.plan.target_database, prepared_.set.standard_strings);
     if (sql.empty()) continue;
-    const Status set = connection->Execute(sql);
+    const Status set = connection.Execute(sql);
     if (set.ok()) continue;
-    if (!connection->usable()) return set;
+    if (!connection.usable()) return set;
     AddError(ObjectText(entry), set.error());
   }
   return Ok();
@@ -326,9 +324,11 @@ Status Run::Analyze() {
   return Ok();
 }
 
-// A transaction that commits the usual way waits until all that was committed before is on disk.
-Status Run::MakeDurable() {
+// Ends with a transaction that commits the usual way: it waits until all that was committed before
+// is on disk.
+Status Run::Finish() {
   PGK_ASSIGN_OR_RETURN(const auto connection, Connect());
+  if (prepared_.plan.creates_database) PGK_TRY(SetDatabase(*connection));
   return connection->Execute("SET synchronous_commit = local; SELECT pg_catalog.txid_current()");
 }
 
@@ -347,8 +347,7 @@ Result<RestoreReport> Run::Execute() {
   Begin("post_data");
   PGK_TRY(Define("post-data", jobs_));
   PGK_TRY(Analyze());
-  PGK_TRY(MakeDurable());
-  PGK_TRY(SetDatabase());
+  PGK_TRY(Finish());
   EndPhase();
   report_.fingerprints_equal = report_.failed_tables.empty() && large_objects_equal_;
   return std::move(report_);

@@ -122,6 +122,7 @@ Result<repository::BackupId> CopyBackup(Vault& vault, const repository::BackupId
   const repository::SubtreeEntry& database = reader->manifest().subtrees.front();
   repository::BackupSpec spec;
   spec.source = "forged";
+  spec.kind = repository::BackupKind::kLogical;
   PGK_ASSIGN_OR_RETURN(
       const auto writer,
       repository::BackupWriter::Begin(vault.repository(), spec, repository::InlineOptions()));
