@@ -20,8 +20,8 @@ constexpr std::string_view kPutSql =
     "pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.int8[]), "
     "pg_catalog.unnest($3::pg_catalog.bytea[])) AS o (loid, start, piece)";
 
-// Makes an object longer: the only way to say that it ends with bytes that no page holds. 131072
-// opens it for writing; 2 seeks its end.
+// Makes an object longer: the only way to say that it ends with bytes that no page holds. 393216
+// opens it for reading and writing; 2 seeks its end.
 constexpr std::string_view kExtendSql =
     "SELECT pg_catalog.lo_truncate64(o.fd, $2) FROM (SELECT pg_catalog.lo_open($1, 393216) AS fd "
     "OFFSET 0) AS o WHERE pg_catalog.lo_lseek64(o.fd, 0, 2) < $2";

@@ -90,7 +90,8 @@ TEST(Export, PutsLargeObjectsTogetherInOrder) {
     SELECT lo_from_bytea(60 + i, decode(repeat(md5(i::text), 500), 'hex'))
       FROM generate_series(1, 5) i;
     SELECT lo_put(61, 2048, 'changed'), lo_put(63, 0, 'changed too'), lo_put(62, 90000, 'far');
-    SELECT lo_create(99);)");
+    SELECT lo_create(99); SELECT lo_create(98); SELECT lo_put(98, 5000, 'cut off');
+    SELECT lo_truncate(lo_open(98, 393216), 4096);)");
   const testing::TemporaryDirectory directory;
   for (const ExportFormat format : {ExportFormat::kDirectory, ExportFormat::kCustom}) {
     const std::string output =
@@ -103,7 +104,7 @@ TEST(Export, PutsLargeObjectsTogetherInOrder) {
     Sql("postgres", "CREATE DATABASE export_lo_copy");
     Stock("pg_restore", {"-e", "-d", copy.name(), output}, "postgres");
     ExpectCopy("export_lo", copy.name());
-    EXPECT_EQ(Sql(copy.name(), "SELECT length(lo_get(62))"), "90003");
+    EXPECT_EQ(Sql(copy.name(), "SELECT length(lo_get(62)), length(lo_get(98))"), "90003|4096");
   }
 }
 

@@ -189,6 +189,36 @@ TEST(RestoreFaults, ComparesEveryRowWithTheFingerprint) {
   EXPECT_EQ(report->large_objects, 0U);
 }
 
+TEST(RestoreFaults, DropsNothingForABackupThatCannotBeRead) {
+  const TestDatabase source("unreadable");
+  testing::MemoryStore memory;
+  Backed backed("unreadable", "CREATE TABLE t AS SELECT 1 AS one", &memory);
+  const CopyDatabase copy("unreadable_copy");
+  Sql("postgres", "CREATE DATABASE unreadable_copy");
+  Sql(copy.name(), "CREATE TABLE precious AS SELECT 1 AS one");
+  for (const std::string& key : memory.Keys()) {
+    if (!key.starts_with("p/")) continue;
+    memory.Tamper(key, [](Bytes& bytes) { testing::FlipBit(bytes, bytes.size() * 4); });
+  }
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.clean = true;
+  const auto report = Restore(backed.vault(), options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), ErrorCode::kCorruption) << report.error().Describe();
+  EXPECT_EQ(Sql(copy.name(), "SELECT one FROM precious"), "1");
+}
+
+TEST(RestoreFaults, NeedsTheKeyThatReadsData) {
+  repository::InitOptions init;
+  init.key_mode = repository::KeyMode::kSplit;
+  repository::TestVault vault(1, nullptr, init);
+  const auto host = vault.Open(true);
+  const auto plan = PlanRestore(*host, Into({}, "nowhere"), {});
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.error().code(), ErrorCode::kRefused) << plan.error().Describe();
+  EXPECT_THAT(plan.error().ToString(), HasSubstr("key"));
+}
+
 // Names of what is left in a directory.
 std::vector<std::string> Left(const testing::TemporaryDirectory& directory) {
   std::vector<std::string> names;

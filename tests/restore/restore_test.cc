@@ -191,14 +191,18 @@ TEST(Restore, FillsHolesInLargeObjectsWithZeros) {
   Backed backed("holes", R"(
     SELECT lo_create(50); SELECT lo_create(51); SELECT lo_create(52);
     SELECT lo_put(50, 100000, 'end'); SELECT lo_put(50, 5000, '\x00ff5c0a');
-    SELECT lo_put(51, 0, repeat('x', 300000)::bytea);)");
+    SELECT lo_put(51, 0, repeat('x', 300000)::bytea);
+    SELECT lo_create(53); SELECT lo_put(53, 5000, 'cut off');
+    SELECT lo_truncate(lo_open(53, 393216), 4096);)");
+  EXPECT_EQ(Sql("holes", "SELECT length(data) FROM pg_largeobject WHERE loid = 53"), "0");
   const CopyDatabase copy("holes_copy");
   RestoreOptions options = Into(backed.backup(), copy.name());
   options.create = true;
   const RestoreReport report = MustRestore(backed.vault(), options);
-  EXPECT_EQ(report.large_objects, 3U);
+  EXPECT_EQ(report.large_objects, 4U);
   ExpectCopy("holes", copy.name());
-  EXPECT_EQ(Sql(copy.name(), "SELECT length(lo_get(50)), length(lo_get(52))"), "100003|0");
+  EXPECT_EQ(Sql(copy.name(), "SELECT length(lo_get(50)), length(lo_get(52)), length(lo_get(53))"),
+            "100003|0|4096");
 }
 
 TEST(Restore, ChangesOwnersAndPrivilegesAsAsked) {
