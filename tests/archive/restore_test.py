@@ -332,7 +332,7 @@ class Restoring(ArchiveTest):
         self.assert_copy("copy")
 
     def test_clean(self):
-        """pg_restore 15 cannot drop primary keys of partitions, and goes on; so with pg_dump's."""
+        """As with stock archives, pg_restore 15 cannot drop keys of partitions and goes on."""
         stock = Source.work / "clean.dump"
         self.cluster.run("pg_dump", "-Fc", "-f", stock, "source")
         self.cluster.new_database("copy", template="source")
