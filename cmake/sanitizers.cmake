@@ -3,6 +3,11 @@ if(PGKEEP_SANITIZE)
   set(flags -fsanitize=${PGKEEP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   if(PGKEEP_BUILD_FUZZERS)
     list(APPEND flags -fsanitize=fuzzer-no-link)
+    if(PGKEEP_SANITIZE MATCHES "undefined")
+      # A fifth of the time to compile. AddressSanitizer finds most of what they find, and preset
+      # 'asan' has them.
+      list(APPEND flags -fno-sanitize=null,alignment,object-size,vptr)
+    endif()
   endif()
   add_compile_options(${flags})
   add_link_options(${flags})
