@@ -136,13 +136,12 @@ Result<BegunBackup> BeginWithBase(const RepositoryContext& context, const Backup
   int conflicts = 0;
   while (true) {
     PGK_ASSIGN_OR_RETURN(const std::vector<BackupSummary> backups, ListBackups(context));
-    const BaseChoice choice =
-        ChooseBases(backups,
-                    {.source = spec.source,
-                     .kind = spec.kind,
-                     .subtrees = spec.subtrees,
-                     .incremental = spec.incremental},
-                    damaged);
+    const BaseChoice choice = ChooseBases(backups,
+                                          {.source = spec.source,
+                                           .kind = spec.kind,
+                                           .subtrees = spec.subtrees,
+                                           .incremental = spec.incremental},
+                                          damaged);
     Result<WriterTicket> ticket = BeginWriter(context, {choice.bases, spec.client_version});
     if (ticket.ok()) {
       EvictCopies(cache, backups, ticket->bases);
