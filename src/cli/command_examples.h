@@ -153,6 +153,7 @@ inline constexpr char kExportExamples[] =
     "  pgkeep export latest --database app --output app.dir && pg_restore -j 4 -d copy app.dir\n"
     "  pgkeep export 3fa91c04 --database app --output app.dump --format custom\n"
     "  pgkeep export latest --database app --output app.sql --format plain\n"
+    "  pgkeep export latest --database app --output roles.sql --format globals\n"
     "What comes out is what pg_dump writes: any pg_restore reads it, without pgkeep.";
 
 inline constexpr char kConfigExamples[] =

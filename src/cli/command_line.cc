@@ -223,7 +223,9 @@ class CommandLine {
     export_->add_option("--output", export_options_.output, "What to make; must not exist")
         ->type_name("PATH")
         ->required();
-    export_->add_option("--format", export_options_.format, "directory, custom or plain")
+    export_
+        ->add_option("--format", export_options_.format,
+                     "directory, custom, plain, or globals for roles")
         ->type_name("FORMAT");
     AddJobs(*export_, "Threads that write a directory");
   }

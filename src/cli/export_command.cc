@@ -22,8 +22,9 @@ Result<restore::ExportFormat> ParseFormat(const std::string& text) {
   if (text == "directory") return restore::ExportFormat::kDirectory;
   if (text == "custom") return restore::ExportFormat::kCustom;
   if (text == "plain") return restore::ExportFormat::kPlain;
+  if (text == "globals") return restore::ExportFormat::kGlobals;
   return Err(ErrorCode::kInvalidArgument, "--format cannot be '{}'", text)
-      .WithHint("the formats are directory, custom and plain");
+      .WithHint("the formats are directory, custom, plain and globals");
 }
 
 catalog::JobFigures FiguresOf(const restore::ExportReport& report, const BackupChoice& choice) {
@@ -48,16 +49,23 @@ void Show(const restore::ExportReport& report, const restore::ExportOptions& opt
   json.Set("large_objects", report.large_objects);
   json.Set("bytes", report.text_bytes);
   json.Set("output_bytes", report.output_bytes);
-  console.Print(fmt::format("exported {} with {} to {} ({})", Count(report.tables, "table"),
-                            Count(report.rows, "row"), options.output,
+  const bool globals = options.format == restore::ExportFormat::kGlobals;
+  const std::string what =
+      globals ? "roles and tablespaces"
+              : Count(report.tables, "table") + " with " + Count(report.rows, "row");
+  console.Print(fmt::format("exported {} to {} ({})", what, options.output,
                             FormatBytes(report.output_bytes)));
   console.Note(fmt::format("  from backup {} as of {}, {}", ShortId(choice.id),
                            ShowTime(choice.snapshot_time), choice.reason));
   if (!choice.loss.empty()) console.Note("  " + choice.loss);
   const std::string word = ShellWord(options.output);
-  console.Note(options.format == restore::ExportFormat::kPlain
-                   ? "  to restore it: psql -X -v ON_ERROR_STOP=1 -d NEW -f " + word
-                   : "  to restore it: pg_restore --exit-on-error -d NEW " + word);
+  if (globals) {
+    console.Note("  it may hold passwords; read it, then: psql -X -d postgres -f " + word);
+  } else if (options.format == restore::ExportFormat::kPlain) {
+    console.Note("  to restore it: psql -X -v ON_ERROR_STOP=1 -d NEW -f " + word);
+  } else {
+    console.Note("  to restore it: pg_restore --exit-on-error -d NEW " + word);
+  }
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 namespace pgkeep::restore {
 namespace {
 
+constexpr uint64_t kGlobalsBytesMax = uint64_t{64} << 20;
+
 using logical::StreamKind;
 using repository::StreamEntry;
 
@@ -104,6 +106,25 @@ Status BackupSource::ReadContents() {
   PGK_ASSIGN_OR_RETURN(archive::Toc read, std::move(toc).Take());
   PGK_ASSIGN_OR_RETURN(toc_, archive::ConvertToVersion14(std::move(read)));
   return Ok();
+}
+
+Result<Bytes> BackupSource::Globals() const {
+  const auto globals = streams_.find(logical::kGlobalsStream);
+  if (globals == streams_.end()) {
+    return Err(ErrorCode::kNotFound,
+               "the backup has no roles: reading them had failed when it was made")
+        .WithHint("take them from another backup; 'pgkeep list' shows which are complete");
+  }
+  if (!IsKind(globals->second, StreamKind::kGlobals)) {
+    return Err(ErrorCode::kCorruption, "the roles of database '{}' are of another kind", database_);
+  }
+  if (globals->second.bytes > kGlobalsBytesMax) {
+    return Err(ErrorCode::kLimitExceeded, "the roles have {} bytes", globals->second.bytes);
+  }
+  Bytes bytes(globals->second.bytes);
+  PGK_ASSIGN_OR_RETURN(const auto stream, reader_->OpenStream(globals->second));
+  PGK_TRY(stream->ReadAt(0, bytes));
+  return bytes;
 }
 
 Result<RowStream> BackupSource::TableRows(const archive::TableData& table) const {

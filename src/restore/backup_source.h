@@ -53,6 +53,9 @@ class BackupSource {
   // The rows of pg_largeobject; nothing if the backup has none.
   Result<std::optional<RowStream>> LargeObjectRows() const;
 
+  // SQL of roles and tablespaces; kNotFound if the backup was made without.
+  Result<Bytes> Globals() const;
+
   // A reader for one thread.
   Result<std::unique_ptr<repository::StreamReader>> OpenStream(const RowStream& rows) const {
     return reader_->OpenStream(rows.entry);

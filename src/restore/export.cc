@@ -48,6 +48,7 @@ class Run {
   Status WriteTables(ArchiveWriter& archive);
   Status WriteTable(ArchiveWriter& archive, const ExportTable& table, const std::stop_token& stop);
   Status WriteLargeObjects(ArchiveWriter& archive);
+  Status WriteGlobals();
   Status Measure();
 
   const ExportOptions& options_;
@@ -101,6 +102,7 @@ Result<std::unique_ptr<ArchiveWriter>> Run::Create() {
     case ExportFormat::kCustom:
       return archive::CreateCustomFile(files_, options_.output, source_->toc(), how);
     case ExportFormat::kPlain:
+    case ExportFormat::kGlobals:  // which is no archive, and does not come here
       break;
   }
   how.compression = archive::Compression::kNone;
@@ -216,7 +218,22 @@ Status Run::Measure() {
   });
 }
 
+// They may have passwords.
+Status Run::WriteGlobals() {
+  progress_.BeginPhase("finishing");
+  PGK_ASSIGN_OR_RETURN(const Bytes sql, source_->Globals());
+  return WriteFileDurably(files_, options_.output, sql, 0600, false);
+}
+
 Result<ExportReport> Run::Execute(repository::Repository& repository) {
+  if (options_.format == ExportFormat::kGlobals) {
+    progress_.BeginPhase("planning");
+    PGK_ASSIGN_OR_RETURN(source_,
+                         BackupSource::Open(repository, options_.backup, options_.database));
+    PGK_TRY(WriteGlobals());
+    PGK_TRY(Measure());
+    return report_;
+  }
   PGK_TRY(Plan(repository));
   {
     PGK_ASSIGN_OR_RETURN(const std::unique_ptr<ArchiveWriter> archive, Create());

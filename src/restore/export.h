@@ -20,6 +20,9 @@ enum class ExportFormat {
   kDirectory,  // a directory; written by several threads, restored with any number of jobs
   kCustom,     // one file
   kPlain,      // one SQL script, made by pg_restore from a custom archive
+  // Not the database: roles, their memberships, passwords and settings, and tablespaces of its
+  // cluster, as the SQL of pg_dumpall --globals-only.
+  kGlobals,
 };
 
 // What is exported, and how.
@@ -46,6 +49,7 @@ struct ExportReport {
 // Writes the archive (version 1.14: for every pg_restore since 12). Each table's rows are compared
 // with the fingerprint in the backup. After an error nothing is under the final name:
 //   kAlreadyExists  `output` is there already
+//   kNotFound       kGlobals: reading the roles had failed when the backup was made
 //   kCorruption     rows are not those that were backed up
 //   others          as the repository, the file system and pg_restore give them
 // Phases of `progress`: planning, data, large_objects, finishing.

@@ -231,8 +231,10 @@ class Planner {
       AddProblem(
           Err(ErrorCode::kNotFound, "roles are missing on the target: {}",
               Join(plan_.missing_roles))
-              .WithHint("create them, give others in their place with --map-role OLD=NEW, or leave "
-                        "out what names them with --no-owner and --no-privileges"));
+              .WithHint(
+                  "make them (their SQL: 'pgkeep export BACKUP --format globals --output FILE'), "
+                  "give others in their place with --map-role OLD=NEW, or leave out what "
+                  "names them with --no-owner and --no-privileges"));
     }
     if (!plan_.missing_extensions.empty()) {
       AddProblem(Err(ErrorCode::kNotFound, "extensions are not installed on the target: {}",
