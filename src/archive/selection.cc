@@ -21,8 +21,8 @@ bool JoinsObjects(EntryKind kind) {
 // One selection in the making. Works with positions in the table of contents.
 class Selector {
  public:
-  explicit Selector(const TocIndex& index)
-      : index_(index), selected_(index.toc().entries.size(), false) {
+  Selector(const TocIndex& index, const ExistsInTarget& exists)
+      : index_(index), exists_(exists), selected_(index.toc().entries.size(), false) {
     for (uint32_t i = 0; i < selected_.size(); ++i) {
       const TocEntry& entry = EntryAt(i);
       if (const auto owner = OwnerOf(index, entry)) {
@@ -125,10 +125,11 @@ class Selector {
       if (!JoinsObjects(kind)) continue;
       bool any = false;
       bool all = true;
+      const bool to_target = LeadsToTarget(entry, kind);
       for (const int32_t dependency : entry.dependencies) {
         if (index_.Find(dependency) == nullptr) continue;
         any = any || IsSelected(dependency);
-        all = all && IsSelected(dependency);
+        all = all && (IsSelected(dependency) || (to_target && IsInTarget(dependency)));
       }
       if (any && all) {
         Add(i);
@@ -136,6 +137,23 @@ class Selector {
         left_out_.emplace(i, ReasonOfJoin(entry, kind));
       }
     }
+  }
+
+  // Whether it is something selected that the entry joins to others, and not the other way round.
+  bool LeadsToTarget(const TocEntry& entry, EntryKind kind) const {
+    if (!exists_ || kind == EntryKind::kPublicationTable) return false;
+    if (kind == EntryKind::kForeignKey) {
+      const auto owner = OwnerOf(index_, entry);
+      return owner && IsSelected(*owner);
+    }
+    // The partitions of what is selected are selected: so it is the partition, not the parent.
+    return true;
+  }
+
+  bool IsInTarget(int32_t dump_id) const {
+    // A primary key is there with its table.
+    const TocEntry* entry = index_.Find(TableOf(dump_id));
+    return entry != nullptr && exists_(*entry);
   }
 
   LeftOutReason ReasonOfJoin(const TocEntry& entry, EntryKind kind) const {
@@ -196,6 +214,7 @@ class Selector {
   }
 
   const TocIndex& index_;
+  const ExistsInTarget& exists_;
   std::vector<bool> selected_;
   std::map<uint32_t, LeftOutReason> left_out_;
   // By dump id: positions of what belongs to it, and of its partitions; its owner, its parent.
@@ -225,8 +244,9 @@ std::string DescribeReason(LeftOutReason reason) {
   return "uses what is restored, but does not belong to it";
 }
 
-Result<Selection> Select(const TocIndex& index, const SelectionRequest& request) {
-  Selector selector(index);
+Result<Selection> Select(const TocIndex& index, const SelectionRequest& request,
+                         const ExistsInTarget& exists) {
+  Selector selector(index, exists);
   for (const std::string& schema : request.schemas) PGK_TRY(selector.AddSchema(schema));
   for (const TableName& table : request.tables) PGK_TRY(selector.AddTable(table));
   return selector.Finish();

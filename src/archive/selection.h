@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -59,9 +60,14 @@ struct Selection {
 // partitions with all of theirs; not tables that inherit from it. A schema brings what is in it and
 // the schema itself. Foreign keys come along when both sides are selected.
 //
+// What joins a selected table or index to one that `exists` says is in the target already comes
+// along too: its own foreign keys, and that it is a partition. Not what joins others to it.
+//
 // Goes by dependencies and names, so it needs an archive with definitions. kNotFound for a name
 // that is not there. Threads: only reads the index.
-Result<Selection> Select(const TocIndex& index, const SelectionRequest& request);
+using ExistsInTarget = std::function<bool(const TocEntry&)>;
+Result<Selection> Select(const TocIndex& index, const SelectionRequest& request,
+                         const ExistsInTarget& exists = nullptr);
 
 // The preamble and the entries with these dump ids, in order. Dependencies on others stay; they do
 // no harm in pg_restore.

@@ -180,7 +180,8 @@ void ShowRestoreReport(const RestoreReport& report, Console& console) {
   console.Print(fmt::format("restored {} with {} in {:.1f} s{}", Count(report.tables, "table"),
                             Count(report.rows, "row"), static_cast<double>(whole.count()) / 1e6,
                             report.fingerprints_equal
-                                ? "; every table has the rows and the fingerprint of the backup"
+                                ? "; the rows sent for every table had the number and "
+                                  "fingerprint of the backup, and the server stored as many"
                                 : ""));
   console.Note("  " + phases);
   PrintLines(console, "failed", report.errors);

@@ -40,6 +40,8 @@ constexpr std::string_view kRestoreSettings =
     "SET array_nulls = on;"
     "SET check_function_bodies = off;"
     "SET xmloption = content;"
+    // A role or a database may have it on.
+    "SET default_transaction_read_only = off;"
     "SET client_min_messages = warning;";
 
 std::string CommonSql(int server_version, std::string_view encoding) {

@@ -22,7 +22,8 @@ constexpr Meaning kMeanings[] = {
      "check that the server runs and can be reached, then try again"},
     {"0A", ErrorCode::kUnsupported, ""},
     {"25006", ErrorCode::kRefused,
-     "connect to the primary server for this; a standby is read-only"},
+     "if this server is a standby, connect to its primary; else the role or the database has "
+     "default_transaction_read_only = on"},
     {"28P01", ErrorCode::kUnauthenticated,
      "check user and password; keep the password in a password file (~/.pgpass) or in PGPASSWORD"},
     {"28", ErrorCode::kUnauthenticated,

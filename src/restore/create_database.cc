@@ -40,14 +40,28 @@ Result<std::string> ProviderSql(const logical::DatabaseAttributes& attributes, i
 
 Result<std::string> CreateDatabaseSql(std::string_view name,
                                       const logical::DatabaseAttributes& attributes,
-                                      std::string_view owner, int server_version_num) {
+                                      std::string_view owner, std::string_view tablespace,
+                                      int server_version_num) {
   PGK_ASSIGN_OR_RETURN(const std::string provider,
                        ProviderSql(attributes, server_version_num / 10000));
   return fmt::format(
-      "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{}{}",
+      "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{}{}{}",
       QuoteIdentifier(name), QuoteLiteral(attributes.encoding), QuoteLiteral(attributes.collate),
       QuoteLiteral(attributes.ctype), provider,
-      owner.empty() ? "" : " OWNER " + QuoteIdentifier(owner));
+      owner.empty() ? "" : " OWNER " + QuoteIdentifier(owner),
+      tablespace.empty() ? "" : " TABLESPACE " + QuoteIdentifier(tablespace));
+}
+
+std::string TablespaceOfDatabase(const archive::TocEntry& entry, bool standard_strings) {
+  if (entry.kind != "DATABASE" || !entry.definition) return "";
+  // TABLESPACE = name; a database of that name is in lower case or in quotes.
+  bool behind_word = false;
+  for (const SqlToken& token : SplitSql(*entry.definition, standard_strings)) {
+    if (behind_word && token.is_name()) return NameOf(token);
+    if (token.kind == SqlToken::Kind::kBlank || (behind_word && token.is("="))) continue;
+    behind_word = token.is("TABLESPACE");
+  }
+  return "";
 }
 
 std::string DatabaseEntrySql(const archive::TocEntry& entry, std::string_view name,
@@ -71,7 +85,8 @@ Status RemakeDatabase(const TargetDatabase& target, bool drop, const std::string
                       const postgres::ConnectOptions& connect) {
   PGK_ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Connection> connection,
                        ConnectElsewhere(target.params, target.name, connect));
-  PGK_TRY(connection->Execute("SET statement_timeout = 0; SET lock_timeout = 0"));
+  PGK_TRY(connection->Execute("SET default_transaction_read_only = off; SET statement_timeout = 0; "
+                              "SET lock_timeout = 0"));
   if (drop) {
     const Status dropped = connection->Execute("DROP DATABASE " + QuoteIdentifier(target.name));
     if (!dropped.ok() && dropped.error().sqlstate() == kSqlStateInUse) {
@@ -81,8 +96,13 @@ Status RemakeDatabase(const TargetDatabase& target, bool drop, const std::string
     }
     PGK_TRY_CONTEXT("dropping the database", dropped);
   }
-  PGK_TRY_CONTEXT("making the database", connection->Execute(create_sql));
-  return Ok();
+  const Status made = connection->Execute(create_sql);
+  if (made.ok()) return Ok();
+  Error error = Error(made.error()).WithContext("making the database");
+  if (!drop) return error;
+  return std::move(error)
+      .Attach(Err(ErrorCode::kNotFound, "database '{}' was dropped before", target.name))
+      .WithHint("mend this, then run the restore again with --create");
 }
 
 }  // namespace pgkeep::restore

@@ -14,11 +14,15 @@
 namespace pgkeep::restore {
 
 // The statement that makes an empty database with the encoding and the sorting rules of the one in
-// the backup. `owner` empty: whoever runs it. kUnsupportedVersion if a server of this version has
-// no such rules.
+// the backup. `owner` empty: whoever runs it; `tablespace` empty: that of the template.
+// kUnsupportedVersion if a server of this version has no such rules.
 Result<std::string> CreateDatabaseSql(std::string_view name,
                                       const logical::DatabaseAttributes& attributes,
-                                      std::string_view owner, int server_version_num);
+                                      std::string_view owner, std::string_view tablespace,
+                                      int server_version_num);
+
+// The tablespace that the entry of a database names; "" for the default one and other entries.
+std::string TablespaceOfDatabase(const archive::TocEntry& entry, bool standard_strings);
 
 // What an entry about the source's database says, about the database `name` instead: its comment,
 // privileges and settings. "" for entries that say nothing of that kind.

@@ -16,10 +16,11 @@
 namespace pgkeep::restore {
 
 // An archive of definitions without data, in a directory of its own that only we can read. Both go
-// with this object.
+// with this object. A process that was killed leaves its own behind: as a lock on the directory
+// tells that somebody still uses it, the next restore removes those without.
 class DefinitionArchive {
  public:
-  // Below `parent`; empty: /tmp.
+  // Below `parent`; empty: /tmp. Removes first what killed processes of this user left there.
   static Result<std::unique_ptr<DefinitionArchive>> Write(FileSystem& files,
                                                           const std::string& parent,
                                                           archive::Toc toc);
@@ -30,9 +31,12 @@ class DefinitionArchive {
   const std::string& path() const { return path_; }
 
  private:
-  DefinitionArchive(FileSystem& files, std::string directory);
+  DefinitionArchive(FileSystem& files, std::string directory, std::unique_ptr<FileLock> lock);
+  static Result<std::unique_ptr<DefinitionArchive>> Make(FileSystem& files,
+                                                         const std::string& parent);
 
   FileSystem& files_;
+  const std::unique_ptr<FileLock> lock_;
   const std::string directory_;
   const std::string path_;
 };

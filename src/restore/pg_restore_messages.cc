@@ -48,6 +48,11 @@ void PgRestoreMessages::EndRecord() {
   record_.clear();
 }
 
+std::string PgRestoreMessages::CommandOf(std::string_view statement) {
+  const std::string_view line = Trimmed(statement.substr(0, statement.find('\n')));
+  return line.empty() ? "" : fmt::format("(in: {})", line.substr(0, kCommandMax));
+}
+
 void PgRestoreMessages::TakeLine(std::string_view line) {
   if (line.starts_with(kProgram)) {
     EndRecord();

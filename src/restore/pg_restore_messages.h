@@ -25,6 +25,8 @@ class PgRestoreMessages {
 
   // One line each.
   std::vector<std::string>& errors() { return errors_; }
+  // What an error of the kept ones holds if it is one of this statement; "" for no statement.
+  static std::string CommandOf(std::string_view statement);
   // All errors, also those not kept.
   uint64_t count() const { return count_; }
   // Whether it said how many errors it has ignored, as it does only when it went on to the end.

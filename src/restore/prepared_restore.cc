@@ -147,7 +147,7 @@ class Planner {
               .WithHint("connect as a role with CREATEDB"));
     }
     auto sql = CreateDatabaseSql(target.name, prepared_.source->attributes(), "",
-                                 target.server.version_num);
+                                 prepared_.set.database_tablespace, target.server.version_num);
     if (!sql.ok()) AddProblem(std::move(sql).error());
     const logical::DatabaseAttributes& attributes = prepared_.source->attributes();
     for (const std::string& locale : {attributes.collate, attributes.ctype}) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "archive/entry_kind.h"
@@ -18,7 +19,9 @@
 #include "restore/create_database.h"
 #include "restore/definitions.h"
 #include "restore/load_crew.h"
+#include "restore/made_relations.h"
 #include "restore/prepared_restore.h"
+#include "restore/target_hold.h"
 
 namespace pgkeep::restore {
 namespace {
@@ -54,8 +57,14 @@ class Run {
 
   Result<RestoreReport> Execute();
 
+  // What a failure leaves behind, beside the failure.
+  Error Explain(Error error) const;
+
  private:
   Status Prepare();
+  Status HoldTarget();
+  Status DefineTables();
+  void LeaveOut(const MadeRelations& made);
   Status MakeDatabase();
   Status MakeSchema();
   Status Define(std::string_view section, unsigned jobs);
@@ -82,6 +91,8 @@ class Run {
   Progress& progress_;
   const std::stop_token stop_;
   PreparedRestore prepared_;
+  std::optional<TargetHold> hold_;
+  bool made_database_ = false;
   std::unique_ptr<DefinitionArchive> definitions_;
   RestoreReport report_;
   unsigned jobs_ = options_.jobs;
@@ -104,7 +115,21 @@ void Run::Begin(std::string_view phase) {
 
 Status Run::Prepare() {
   Begin("planning");
-  PGK_ASSIGN_OR_RETURN(prepared_, PrepareRestore(repository_, options_, stop_));
+  RestoreOptions pinned = options_;
+  // Before anything is looked at. A database that is not there yet cannot be held; that it is
+  // missing, or that it is there all the same, is what the plan finds.
+  if (!options_.create && !options_.clean) {
+    postgres::ConnectOptions connect;
+    connect.stop = stop_;
+    connect.connect_timeout = options_.connect_timeout;
+    auto hold = TargetHold::Acquire(options_.target, connect);
+    if (!hold.ok() && hold.error().code() != ErrorCode::kNotFound) return hold.error();
+    if (hold.ok()) {
+      hold_.emplace(*std::move(hold));
+      pinned.target = hold_->connection().EffectiveParams();
+    }
+  }
+  PGK_ASSIGN_OR_RETURN(prepared_, PrepareRestore(repository_, pinned, stop_));
   report_.plan = prepared_.plan;
   if (prepared_.plan.possible()) return Ok();
   Error first = prepared_.plan.problems.front();
@@ -132,10 +157,64 @@ Status Run::MakeDatabase() {
   }
   PGK_ASSIGN_OR_RETURN(const std::string sql,
                        CreateDatabaseSql(plan.target_database, source().attributes(), owner,
+                                         prepared_.set.database_tablespace,
                                          prepared_.target.server.version_num));
   postgres::ConnectOptions connect;
   connect.stop = stop_;
-  return RemakeDatabase(prepared_.target, plan.drops_database, sql, connect);
+  PGK_TRY(RemakeDatabase(prepared_.target, plan.drops_database, sql, connect));
+  made_database_ = true;
+  return Ok();
+}
+
+// A database that was made here is held as soon as it can be; who was faster is found out.
+Status Run::HoldTarget() {
+  if (!hold_) {
+    postgres::ConnectOptions connect;
+    connect.stop = stop_;
+    PGK_ASSIGN_OR_RETURN(TargetHold hold, TargetHold::Acquire(prepared_.target.params, connect));
+    hold_.emplace(std::move(hold));
+  }
+  if (hold_->read_only_by_default()) {
+    // For pg_restore, whose sessions cannot be told later.
+    postgres::ConnectionParams& params = prepared_.target.params;
+    PGK_TRY(params.Set("options", params.Get("options") + " -c default_transaction_read_only=off"));
+  }
+  return postgres::ApplyRestoreSettings(hold_->connection(), source().attributes().encoding);
+}
+
+// Definitions up to the tables, and which of these are ours to fill.
+Status Run::DefineTables() {
+  PGK_ASSIGN_OR_RETURN(MadeRelations made, MadeRelations::Before(hold_->connection()));
+  PGK_TRY(Define("pre-data", 1));
+  PGK_TRY(made.After(hold_->connection(), prepared_.set, report_.errors));
+  LeaveOut(made);
+  return Ok();
+}
+
+// Rows go into tables that this restore has made, and into no others, whatever they are called.
+void Run::LeaveOut(const MadeRelations& made) {
+  std::unordered_set<int32_t> gone;
+  for (const TableLoad& table : prepared_.set.tables) {
+    const std::string why = made.WhyNotLoad(table);
+    if (why.empty()) continue;
+    gone.insert(table.dump_id);
+    const std::string name = table.schema + "." + table.name;
+    report_.failed_tables.push_back(name);
+    report_.errors.push_back(
+        OneLine(fmt::format("table {}: no rows were loaded into it: {}", name, why)));
+  }
+  std::erase_if(prepared_.set.tables,
+                [&](const TableLoad& table) { return gone.contains(table.dump_id); });
+  for (TableLoad& table : prepared_.set.tables) {
+    std::erase_if(table.after, [&](int32_t id) { return gone.contains(id); });
+  }
+  std::erase_if(prepared_.set.sequences, [&](const archive::SequenceValue& sequence) {
+    const std::string why = made.WhyNotSet(sequence);
+    if (why.empty()) return false;
+    report_.errors.push_back(OneLine(
+        fmt::format("value of sequence {}.{}: not set: {}", sequence.schema, sequence.name, why)));
+    return true;
+  });
 }
 
 Status Run::MakeSchema() {
@@ -225,12 +304,12 @@ Status Run::MakeDoWithOneConnection() {
       return connection.error();
     }
     if (connection.ok()) {
-      PGK_ASSIGN_OR_RETURN(
-          const bool alone,
-          QueryBool(**connection,
-                    "SELECT count(*) = 0 FROM pg_catalog.pg_stat_activity WHERE datname = "
-                    "pg_catalog.current_database() AND backend_type = 'client backend' AND pid <> "
-                    "pg_catalog.pg_backend_pid()"));
+      const std::string sql = fmt::format(
+          "SELECT count(*) = 0 FROM pg_catalog.pg_stat_activity WHERE datname = "
+          "pg_catalog.current_database() AND backend_type = 'client backend' AND pid NOT IN "
+          "(pg_catalog.pg_backend_pid(), {})",
+          hold_->connection().backend_pid());
+      PGK_ASSIGN_OR_RETURN(const bool alone, QueryBool(**connection, sql));
       if (alone) return Ok();
     }
     PGK_TRY(SystemClock().SleepFor(kAttemptEvery, stop_));
@@ -339,8 +418,9 @@ Result<RestoreReport> Run::Execute() {
       definitions_,
       DefinitionArchive::Write(PosixFileSystem(), options_.scratch_directory, prepared_.set.toc));
   PGK_TRY(MakeDatabase());
+  PGK_TRY(HoldTarget());
   PGK_TRY(MakeSchema());
-  PGK_TRY(Define("pre-data", 1));
+  PGK_TRY(DefineTables());
   PGK_TRY(LoadTables());
   PGK_TRY(SetSequences());
   PGK_TRY(LoadLargeObjects());
@@ -348,21 +428,35 @@ Result<RestoreReport> Run::Execute() {
   PGK_TRY(Define("post-data", jobs_));
   PGK_TRY(Analyze());
   PGK_TRY(Finish());
+  if (Status held = hold_->Check(); !held.ok()) AddError("the restore", held.error());
   EndPhase();
   report_.fingerprints_equal = report_.failed_tables.empty() && large_objects_equal_;
   return std::move(report_);
+}
+
+Error Run::Explain(Error error) const {
+  if (!made_database_) return error;
+  const std::string& name = prepared_.plan.target_database;
+  std::string hint = error.hint();
+  hint += fmt::format("{}run the restore again with --clean, which drops database '{}' first",
+                      hint.empty() ? "" : "; then ", name);
+  return std::move(error)
+      .Attach(Err(ErrorCode::kRefused, "database '{}' is only half restored", name))
+      .WithHint(std::move(hint));
 }
 
 }  // namespace
 
 Result<RestoreReport> RunRestore(repository::Repository& repository, const RestoreOptions& options,
                                  Progress& progress, std::stop_token stop) {
-  Result<RestoreReport> report = Run(repository, options, progress, stop).Execute();
-  if (!report.ok() && stop.stop_requested() && report.error().code() != ErrorCode::kCancelled) {
-    return Err(ErrorCode::kCancelled, "the restore was interrupted")
-        .Attach(std::move(report).error());
+  Run run(repository, options, progress, stop);
+  Result<RestoreReport> report = run.Execute();
+  if (report.ok()) return report;
+  Error error = std::move(report).error();
+  if (stop.stop_requested() && error.code() != ErrorCode::kCancelled) {
+    error = Err(ErrorCode::kCancelled, "the restore was interrupted").Attach(std::move(error));
   }
-  return report;
+  return run.Explain(std::move(error));
 }
 
 }  // namespace pgkeep::restore

@@ -14,8 +14,10 @@
 #include "archive/sql_scanner.h"
 #include "archive/toc_index.h"
 #include "postgres/quote.h"
+#include "restore/create_database.h"
 #include "restore/role_names.h"
 #include "restore/schema_rename.h"
+#include "restore/sql_tokens.h"
 
 namespace pgkeep::restore {
 namespace {
@@ -55,6 +57,22 @@ std::optional<ObjectName> NameOfObject(const TocEntry& entry) {
   const auto what = kWhat.find(entry.kind);
   if (what == kWhat.end()) return std::nullopt;
   return ObjectName{.what = what->second, .schema = schema, .name = entry.tag};
+}
+
+// Whether an index is of a kind that the server may not have by itself.
+bool MayUseExtension(const TocEntry& entry, bool standard_strings) {
+  const EntryKind kind = KindOf(entry);
+  if (!entry.definition || (kind != EntryKind::kIndex && kind != EntryKind::kConstraint)) {
+    return false;
+  }
+  bool behind_using = false;
+  for (const SqlToken& token : SplitSql(*entry.definition, standard_strings)) {
+    if (token.kind == SqlToken::Kind::kBlank) continue;
+    if (behind_using && !token.is("btree") && !token.is("hash")) return true;
+    behind_using = token.is("USING");
+    if (token.is("EXCLUDE") || (token.is_name() && NameOf(token).ends_with("_ops"))) return true;
+  }
+  return false;
 }
 
 // One choice in the making.
@@ -118,7 +136,8 @@ class Chooser {
 
   Status ChooseSome() {
     PGK_ASSIGN_OR_RETURN(const archive::Selection selection,
-                         archive::Select(index_, {options_.tables, options_.schemas}));
+                         archive::Select(index_, {options_.tables, options_.schemas},
+                                         [this](const TocEntry& entry) { return IsJoined(entry); }));
     std::vector<int32_t> selected;
     for (const int32_t id : selection.entries) {
       if (database_ids_.contains(id) || IsThereAsSchema(id)) continue;
@@ -133,8 +152,10 @@ class Chooser {
       set_.needed.push_back(ObjectText(entry) +
                             (KindOf(entry) == EntryKind::kTable ? " (without rows)" : ""));
     }
+    AddExtensionsOfIndexes(ids);
     set_.toc = archive::Subset(source_.toc(), ids);
     LoadPartsByThemselves();
+    AttachLate();
     if (!options_.into_schema.empty()) PGK_TRY(Rename(selected));
     RefuseWhatIsThere(selected);
     return Ok();
@@ -163,6 +184,70 @@ class Chooser {
     if (!target_.exists) return name == ObjectName{"schema", "", "public"};
     // What cannot be looked for belongs to something that can.
     return name ? target_.objects.contains(*name) : !target_.empty;
+  }
+
+  // What the selection is joined to, if it goes where it came from: a copy in another schema stays
+  // by itself.
+  bool IsJoined(const TocEntry& entry) const {
+    const auto name = NameOfObject(entry);
+    return options_.into_schema.empty() && target_.exists && name &&
+           target_.objects.contains(*name);
+  }
+
+  // An index or an exclusion constraint may be of a kind that an extension brings, and pg_dump
+  // notes no dependency. So every extension that the target has not got may be needed.
+  void AddExtensionsOfIndexes(std::vector<int32_t>& ids) {
+    const bool asks = std::ranges::any_of(
+        ids, [&](int32_t id) { return MayUseExtension(*index_.Find(id), set_.standard_strings); });
+    if (!asks) return;
+    for (const TocEntry& entry : source_.toc().entries) {
+      if (KindOf(entry) != EntryKind::kExtension || IsThere(entry)) continue;
+      AddNeeded(entry, ids);
+      for (const int32_t on : entry.dependencies) {
+        const TocEntry* schema = index_.Find(on);
+        if (schema == nullptr || KindOf(*schema) != EntryKind::kSchema || IsThere(*schema)) continue;
+        AddNeeded(*schema, ids);
+      }
+    }
+  }
+
+  void AddNeeded(const TocEntry& entry, std::vector<int32_t>& ids) {
+    if (std::ranges::find(ids, entry.dump_id) != ids.end()) return;
+    ids.push_back(entry.dump_id);
+    set_.needed.push_back(ObjectText(entry) + " (an index may use it)");
+  }
+
+  // To a parent that is in the target with all its indexes, a partition is attached when it has its
+  // own: else the server would make them, and those of the backup were once more.
+  void AttachLate() {
+    const archive::TocIndex chosen(set_.toc);
+    std::vector<int32_t> late;
+    for (const TocEntry& entry : set_.toc.entries) {
+      if (KindOf(entry) != EntryKind::kTableAttach) continue;
+      if (std::ranges::any_of(entry.dependencies,
+                              [&](int32_t id) { return chosen.Find(id) == nullptr; })) {
+        late.push_back(entry.dump_id);
+      }
+    }
+    if (late.empty()) return;
+    std::vector<int32_t> indexes;
+    for (const TocEntry& entry : set_.toc.entries) {
+      const EntryKind kind = KindOf(entry);
+      if (kind == EntryKind::kIndex || kind == EntryKind::kConstraint) {
+        indexes.push_back(entry.dump_id);
+      }
+    }
+    const auto rank = [&](const TocEntry& entry) {
+      if (KindOf(entry) == EntryKind::kIndexAttach) return 2;
+      return std::ranges::find(late, entry.dump_id) != late.end() ? 1 : 0;
+    };
+    for (TocEntry& entry : set_.toc.entries) {
+      if (rank(entry) == 0) continue;
+      entry.section = archive::Section::kPostData;
+      const std::vector<int32_t>& before = rank(entry) == 1 ? indexes : late;
+      entry.dependencies.insert(entry.dependencies.end(), before.begin(), before.end());
+    }
+    std::ranges::stable_sort(set_.toc.entries, {}, rank);
   }
 
   // A partition whose rows were to be loaded through its root has to take them itself where the
@@ -293,6 +378,16 @@ class Chooser {
       if (target_.tablespaces.contains(*entry.tablespace)) continue;
       missing.insert(*entry.tablespace);
       entry.tablespace = "";
+    }
+    const bool makes_database = options_.create || options_.clean;
+    for (const TocEntry& entry : set_.database_entries) {
+      const std::string name = TablespaceOfDatabase(entry, set_.standard_strings);
+      if (name.empty() || !makes_database) continue;
+      if (target_.tablespaces.contains(name)) {
+        set_.database_tablespace = name;
+      } else {
+        missing.insert(name);
+      }
     }
     set_.missing_tablespaces.assign(missing.begin(), missing.end());
   }

@@ -37,6 +37,8 @@ struct RestoreSet {
   std::vector<TableLoad> tables;
   std::vector<archive::SequenceValue> sequences;
   std::vector<uint32_t> large_objects;
+  // Of the database, if the target has it; "" for the default one.
+  std::string database_tablespace;
   // False: a backslash escapes in every literal of the archive.
   bool standard_strings = true;
 

@@ -257,6 +257,56 @@ TEST(RestoreFaults, StopsInEveryPhaseAndLeavesNoProgramAndNoFile) {
   }
 }
 
+// A directory that is locked belongs to somebody who lives; one that has another name, or is not
+// empty besides, to somebody else.
+TEST(RestoreFaults, RemovesWhatKilledRestoresLeft) {
+  const TestDatabase source("scratch");
+  Backed backed("scratch", "CREATE TABLE t AS SELECT 5 AS five");
+  const testing::TemporaryDirectory scratch;
+  FileSystem& files = PosixFileSystem();
+  const std::string dead = "pgkeep-restore-" + std::string(32, 'd');
+  const std::string alive = "pgkeep-restore-" + std::string(32, 'a');
+  const std::string other = "pgkeep-restore-notes";
+  for (const std::string& name : {dead, alive, other}) {
+    ASSERT_TRUE(files.CreateDirectory(scratch.Join(name), 0700).ok());
+    ASSERT_TRUE(files.CreateNew(scratch.Join(name) + "/definitions", 0600).ok());
+  }
+  const auto lock = files.TryLock(scratch.Join(alive));
+  ASSERT_TRUE(lock.ok());
+  const CopyDatabase copy("scratch_copy");
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.create = true;
+  options.scratch_directory = scratch.path();
+  MustRestore(backed.vault(), options);
+  EXPECT_THAT(Left(scratch), ::testing::UnorderedElementsAre(alive, other));
+  EXPECT_TRUE(files.StatNoFollow(scratch.Join(alive) + "/definitions").ok());
+}
+
+// Its own directory is locked while it runs.
+TEST(RestoreFaults, LeavesTheDirectoryOfALivingRestore) {
+  const TestDatabase source("living");
+  Backed backed("living", kBulk);
+  const testing::TemporaryDirectory scratch;
+  const CopyDatabase first("living_first");
+  const CopyDatabase second("living_second");
+  RestoreOptions options = Into(backed.backup(), first.name());
+  options.create = true;
+  options.scratch_directory = scratch.path();
+  Progress progress;
+  const PhaseAction action(progress, "data", [&] {
+    RestoreOptions other = Into(backed.backup(), second.name());
+    other.create = true;
+    other.scratch_directory = scratch.path();
+    MustRestore(backed.vault(), other);
+    EXPECT_THAT(Left(scratch), SizeIs(1));
+  });
+  const auto report = RunRestore(backed.vault().repository(), options, progress, {});
+  EXPECT_TRUE(action.fired());
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_THAT(report->errors, IsEmpty());
+  EXPECT_THAT(Left(scratch), IsEmpty());
+}
+
 TEST(RestoreFaults, TellsThatTheServerWentAwayInTheMiddleOfTheRows) {
   const TestDatabase source("gone");
   testing::MemoryStore memory;
@@ -356,6 +406,165 @@ TEST(RestoreFaults, ChecksItsOptions) {
   ASSERT_FALSE(no_program.ok());
   EXPECT_THAT(no_program.error().ToString(), HasSubstr("pg_restore"));
   EXPECT_EQ(Sql("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'nowhere'"), "0");
+}
+
+// The second restore starts while the first has made its tables and loads its rows.
+TEST(RestoreFaults, LetsOnlyOneRestoreIntoADatabase) {
+  const TestDatabase source("twice");
+  Backed backed("twice", kBulk);
+  for (const bool create : {false, true}) {
+    const CopyDatabase copy("twice_copy");
+    if (!create) Sql("postgres", "CREATE DATABASE twice_copy");
+    RestoreOptions options = Into(backed.backup(), copy.name());
+    options.create = create;
+    Progress progress;
+    std::vector<std::string> second;
+    const PhaseAction action(progress, "data", [&] {
+      RestoreOptions other = Into(backed.backup(), copy.name());
+      const auto refused = Restore(backed.vault(), other);
+      second.push_back(refused.ok() ? "done" : refused.error().ToString());
+      if (!refused.ok()) {
+        EXPECT_EQ(refused.error().code(), ErrorCode::kBusy);
+      }
+      other.tables = {{"public", "small"}};
+      other.into_schema = "elsewhere";
+      const auto part = Restore(backed.vault(), other);
+      second.push_back(part.ok() ? "done" : part.error().ToString());
+    });
+    const auto report = RunRestore(backed.vault().repository(), options, progress, {});
+    EXPECT_TRUE(action.fired());
+    EXPECT_THAT(second, SizeIs(2));
+    EXPECT_THAT(second, ::testing::Each(AllOf(
+                            HasSubstr("another restore into database 'twice_copy' is running"),
+                            HasSubstr("(process "))));
+    ASSERT_TRUE(report.ok()) << report.error().Describe();
+    EXPECT_THAT(report->errors, IsEmpty());
+    EXPECT_EQ(Sql(copy.name(), "SELECT count(*) FROM bulk"), "60000");
+  }
+}
+
+// Somebody who knows nothing of the lock makes tables after the database was found empty.
+TEST(RestoreFaults, LoadsNothingIntoTablesThatOthersMade) {
+  const TestDatabase source("others");
+  Backed backed("others",
+                "CREATE TABLE before AS SELECT 1 AS a; CREATE TABLE fine AS SELECT 2 AS a;"
+                "CREATE SEQUENCE numbers; SELECT setval('numbers', 77)");
+  const TestDatabase copy("others_copy");
+  RestoreOptions options = Into(backed.backup(), "others_copy");
+  Progress progress;
+  const PhaseAction action(progress, "pre_data", [&] {
+    Sql("others_copy", "CREATE TABLE before AS SELECT 1 AS a; CREATE SEQUENCE numbers");
+  });
+  const auto report = RunRestore(backed.vault().repository(), options, progress, {});
+  EXPECT_TRUE(action.fired());
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_FALSE(report->complete());
+  EXPECT_FALSE(report->fingerprints_equal);
+  EXPECT_THAT(report->failed_tables, ElementsAre("public.before"));
+  EXPECT_THAT(report->errors,
+              ::testing::Contains(HasSubstr("table public.before: no rows were loaded into it: it "
+                                            "was there before this restore")));
+  EXPECT_THAT(report->errors, ::testing::Contains(HasSubstr("value of sequence public.numbers")));
+  EXPECT_EQ(Sql("others_copy", "SELECT count(*) FROM before"), "1");
+  EXPECT_EQ(Sql("others_copy", "SELECT last_value FROM numbers"), "1");
+  EXPECT_EQ(Sql("others_copy", "SELECT a FROM fine"), "2");
+}
+
+// The table appears between the look at what is there and its CREATE TABLE: a trigger makes it.
+TEST(RestoreFaults, LoadsNothingIntoATableThatCameInTheMiddle) {
+  const TestDatabase source("middle");
+  Backed backed("middle", "CREATE TABLE a_first (a int); CREATE TABLE late AS SELECT 1 AS a");
+  const TestDatabase copy("middle_copy");
+  RestoreOptions options = Into(backed.backup(), "middle_copy");
+  Progress progress;
+  const PhaseAction action(progress, "pre_data", [&] {
+    Sql("middle_copy", R"(
+      CREATE FUNCTION make_late() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF to_regclass('public.late') IS NULL THEN
+          CREATE TABLE public.late AS SELECT 5 AS a WHERE false; END IF; END $$;
+      CREATE EVENT TRIGGER make_late ON ddl_command_end WHEN TAG IN ('CREATE TABLE')
+        EXECUTE FUNCTION make_late();)");
+  });
+  const auto report = RunRestore(backed.vault().repository(), options, progress, {});
+  EXPECT_TRUE(action.fired());
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_THAT(report->failed_tables, ElementsAre("public.late"));
+  EXPECT_THAT(report->errors, ::testing::Contains(HasSubstr("somebody else made another one")));
+  EXPECT_EQ(Sql("middle_copy", "SELECT count(*) FROM late"), "0");
+  Sql("middle_copy", "DROP EVENT TRIGGER make_late");
+}
+
+TEST(RestoreFaults, SaysThatADatabaseItMadeIsHalfRestored) {
+  const TestDatabase source("half");
+  Backed backed("half", kBulk);
+  const CopyDatabase copy("half_copy");
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.create = true;
+  for (const bool clean : {false, true}) {
+    options.clean = clean;
+    Progress progress;
+    std::stop_source stop;
+    const PhaseAction action(progress, "data", [&] { stop.request_stop(); });
+    const auto report =
+        RunRestore(backed.vault().repository(), options, progress, stop.get_token());
+    EXPECT_TRUE(action.fired());
+    ASSERT_FALSE(report.ok());
+    EXPECT_EQ(report.error().code(), ErrorCode::kCancelled);
+    EXPECT_THAT(report.error().ToString(),
+                HasSubstr("database 'half_copy' is only half restored"));
+    EXPECT_THAT(report.error().hint(), HasSubstr("--clean"));
+    postgres::WaitUntil(PostgresCluster::Shared(),
+                        "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'half_copy'");
+  }
+  // Before anything was made there is nothing half.
+  options.clean = false;
+  const auto refused = Restore(backed.vault(), options);
+  EXPECT_EQ(refused.error().ToString().find("half restored"), std::string::npos);
+}
+
+TEST(RestoreFaults, WorksForARoleWhoseTransactionsAreReadOnlyByDefault) {
+  const TestDatabase source("careful");
+  Sql("postgres",
+      "CREATE ROLE careful SUPERUSER LOGIN; ALTER ROLE careful SET default_transaction_read_only "
+      "TO on");
+  Backed backed("careful",
+                "CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 30);"
+                "CREATE SEQUENCE s; SELECT lo_from_bytea(5, 'five')");
+  {
+    const CopyDatabase copy("careful_copy");
+    RestoreOptions options = Into(backed.backup(), copy.name());
+    ASSERT_TRUE(options.target.Set("user", "careful").ok());
+    options.create = true;
+    EXPECT_EQ(MustRestore(backed.vault(), options).rows, 30U);
+    ExpectCopy("careful", copy.name());
+  }
+  Sql("postgres", "DROP OWNED BY careful; DROP ROLE careful");
+}
+
+TEST(RestoreFaults, MakesTheDatabaseInItsTablespaceIfItIsThere) {
+  const testing::ProgramResult made =
+      PostgresCluster::Shared().Run("psql", {"-Xq", "-c", "SET allow_in_place_tablespaces = on",
+                                             "-c", "CREATE TABLESPACE \"Fast\" LOCATION ''"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  {
+    const TestDatabase source("fast", "TABLESPACE \"Fast\"");
+    Backed backed("fast", "CREATE TABLE t AS SELECT 5 AS five");
+    const CopyDatabase copy("fast_copy");
+    RestoreOptions options = Into(backed.backup(), copy.name());
+    options.create = true;
+    EXPECT_THAT(MustRestore(backed.vault(), options).plan.missing_tablespaces, IsEmpty());
+    EXPECT_EQ(Sql("postgres",
+                  "SELECT spcname FROM pg_database d JOIN pg_tablespace s ON s.oid = "
+                  "d.dattablespace WHERE datname = 'fast_copy'"),
+              "Fast");
+    const PostgresCluster other;
+    RestoreOptions away = Into(backed.backup(), "fast_copy", other);
+    away.create = true;
+    const RestoreReport report = MustRestore(backed.vault(), away);
+    EXPECT_THAT(report.plan.missing_tablespaces, ElementsAre("Fast"));
+    EXPECT_THAT(report.plan.warnings, ::testing::Contains(HasSubstr("Fast")));
+  }
+  Sql("postgres", "DROP TABLESPACE \"Fast\"");
 }
 
 }  // namespace

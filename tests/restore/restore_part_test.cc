@@ -168,15 +168,83 @@ TEST(RestorePart, LoadsAPartitionByItselfWhereItsRootIsNotRestored) {
     INSERT INTO root
       SELECT (enum_range(NULL::mood))[1 + i % 3], i FROM generate_series(1, 60) i;)");
   const std::string rows = RowsOf("part_leaf", "leaf_0");
-  const std::string others = RowsOf("part_leaf", "leaf_1");
-  Sql("part_leaf", "DROP TABLE leaf_0");
-  RestoreOptions options = Into(backed.backup(), "part_leaf");
+  const CopyDatabase copy("part_leaf_copy");
+  Sql("postgres", "CREATE DATABASE part_leaf_copy");
+  RestoreOptions options = Into(backed.backup(), copy.name());
   options.tables = {{"public", "leaf_0"}};
   const RestoreReport report = MustRestore(backed.vault(), options);
   EXPECT_EQ(report.tables, 1U);
-  EXPECT_THAT(report.plan.left_out, SizeIs(1));
-  EXPECT_EQ(RowsOf("part_leaf", "leaf_0"), rows);
-  EXPECT_EQ(RowsOf("part_leaf", "root"), others);
+  EXPECT_THAT(report.plan.left_out,
+              ElementsAre(HasSubstr("attaches to a partitioned table that is not restored")));
+  EXPECT_EQ(RowsOf(copy.name(), "leaf_0"), rows);
+}
+
+TEST(RestorePart, JoinsATableToThoseThatAreThere) {
+  const TestDatabase source("part_join");
+  Backed backed("part_join", std::string(kShop) + R"(
+    CREATE TABLE root (k int NOT NULL, v int) PARTITION BY LIST (k);
+    CREATE TABLE leaf_1 PARTITION OF root FOR VALUES IN (1);
+    CREATE TABLE leaf_2 PARTITION OF root FOR VALUES IN (2);
+    ALTER TABLE root ADD PRIMARY KEY (k, v); CREATE INDEX by_v ON root (v);
+    INSERT INTO root SELECT 1 + i % 2, i FROM generate_series(1, 60) i;)");
+  const std::vector<std::string> schema = SchemaOf("part_join");
+  const std::vector<std::string> data = DataOf("part_join");
+  for (const unsigned jobs : {1U, 2U}) {
+    Sql("part_join", "DROP TABLE shop.\"order\"; DROP TABLE leaf_1");
+    RestoreOptions options = Into(backed.backup(), "part_join");
+    options.tables = {{"shop", "order"}, {"public", "leaf_1"}};
+    options.jobs = jobs;
+    const RestoreReport report = MustRestore(backed.vault(), options);
+    EXPECT_EQ(report.tables, 2U);
+    EXPECT_THAT(report.plan.left_out, IsEmpty());
+    std::vector<std::string> now = SchemaOf("part_join");
+    EXPECT_EQ(now, schema);
+    EXPECT_EQ(DataOf("part_join"), data);
+  }
+  // A copy beside the original stays by itself.
+  RestoreOptions options = Into(backed.backup(), "part_join");
+  options.tables = {{"shop", "order"}};
+  options.into_schema = "beside";
+  EXPECT_THAT(MustRestore(backed.vault(), options).plan.left_out,
+              Contains(HasSubstr("foreign key to a table that is not restored")));
+}
+
+// What cannot be joined is told: the table is there, but its rows are not what they were.
+TEST(RestorePart, ListsAForeignKeyThatDoesNotHoldAnyMore) {
+  const TestDatabase source("part_key");
+  Backed backed("part_key", kShop);
+  Sql("part_key", "DROP TABLE shop.\"order\"; DELETE FROM shop.customer WHERE id = 5");
+  RestoreOptions options = Into(backed.backup(), "part_key");
+  options.tables = {{"shop", "order"}};
+  const auto report = Restore(backed.vault(), options);
+  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  EXPECT_THAT(report->errors, ElementsAre(HasSubstr("order_customer_fkey")));
+  EXPECT_EQ(report->rows, 90U);
+}
+
+TEST(RestorePart, MakesTheExtensionsThatIndexesMayUse) {
+  const TestDatabase source("part_gist");
+  Backed backed("part_gist", R"(
+    CREATE EXTENSION btree_gist; CREATE SCHEMA tools; CREATE EXTENSION pg_trgm SCHEMA tools;
+    CREATE TABLE booked (room int, during int4range, EXCLUDE USING gist (room WITH =,
+      during WITH &&));
+    CREATE TABLE words (t text); CREATE INDEX by_t ON words USING gin (t tools.gin_trgm_ops);
+    CREATE TABLE plain (a int PRIMARY KEY); CREATE INDEX ON plain (a DESC);
+    INSERT INTO booked VALUES (1, '[1,5)'); INSERT INTO words VALUES ('word');)");
+  for (const std::string table : {"booked", "words", "plain"}) {
+    const CopyDatabase copy("part_gist_copy");
+    RestoreOptions options = Into(backed.backup(), copy.name());
+    options.create = true;
+    options.tables = {{"public", table}};
+    const RestoreReport report = MustRestore(backed.vault(), options);
+    if (table == "plain") {
+      EXPECT_THAT(report.plan.needed, IsEmpty());
+      continue;
+    }
+    EXPECT_THAT(report.plan.needed, Contains(HasSubstr("EXTENSION btree_gist")));
+    EXPECT_EQ(SchemaOf(copy.name(), {"-t", "public." + table}),
+              SchemaOf("part_gist", {"-t", "public." + table}));
+  }
 }
 
 }  // namespace
