@@ -85,8 +85,9 @@ Status RemakeDatabase(const TargetDatabase& target, bool drop, const std::string
                       const postgres::ConnectOptions& connect) {
   PGK_ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Connection> connection,
                        ConnectElsewhere(target.params, target.name, connect));
-  PGK_TRY(connection->Execute("SET default_transaction_read_only = off; SET statement_timeout = 0; "
-                              "SET lock_timeout = 0"));
+  PGK_TRY(
+      connection->Execute("SET default_transaction_read_only = off; SET statement_timeout = 0; "
+                          "SET lock_timeout = 0"));
   if (drop) {
     const Status dropped = connection->Execute("DROP DATABASE " + QuoteIdentifier(target.name));
     if (!dropped.ok() && dropped.error().sqlstate() == kSqlStateInUse) {

@@ -92,10 +92,10 @@ Status MadeRelations::ReadAfter(Connection& connection) {
 void MadeRelations::LookForRows(Connection& connection, const RelationName& name,
                                 Relation& relation) {
   if (!relation.may_have_rows || (relation.extension && !before_.contains(name))) return;
-  const Result<bool> rows = QueryBool(
-      connection,
-      fmt::format("SELECT EXISTS (SELECT FROM ONLY {} {})",
-                  postgres::QuoteQualified(name.first, name.second), relation.condition));
+  const Result<bool> rows =
+      QueryBool(connection,
+                fmt::format("SELECT EXISTS (SELECT FROM ONLY {} {})",
+                            postgres::QuoteQualified(name.first, name.second), relation.condition));
   if (!rows.ok()) {
     relation.why_not = "it cannot be told whether it is empty: " + rows.error().ToString();
   } else if (*rows) {

@@ -155,10 +155,10 @@ Status Run::MakeDatabase() {
   for (const TocEntry& entry : prepared_.set.database_entries) {
     if (entry.kind == "DATABASE" && options_.owners) owner = entry.owner.value_or("");
   }
-  PGK_ASSIGN_OR_RETURN(const std::string sql,
-                       CreateDatabaseSql(plan.target_database, source().attributes(), owner,
-                                         prepared_.set.database_tablespace,
-                                         prepared_.target.server.version_num));
+  PGK_ASSIGN_OR_RETURN(
+      const std::string sql,
+      CreateDatabaseSql(plan.target_database, source().attributes(), owner,
+                        prepared_.set.database_tablespace, prepared_.target.server.version_num));
   postgres::ConnectOptions connect;
   connect.stop = stop_;
   PGK_TRY(RemakeDatabase(prepared_.target, plan.drops_database, sql, connect));

@@ -135,9 +135,10 @@ class Chooser {
   }
 
   Status ChooseSome() {
-    PGK_ASSIGN_OR_RETURN(const archive::Selection selection,
-                         archive::Select(index_, {options_.tables, options_.schemas},
-                                         [this](const TocEntry& entry) { return IsJoined(entry); }));
+    PGK_ASSIGN_OR_RETURN(
+        const archive::Selection selection,
+        archive::Select(index_, {options_.tables, options_.schemas},
+                        [this](const TocEntry& entry) { return IsJoined(entry); }));
     std::vector<int32_t> selected;
     for (const int32_t id : selection.entries) {
       if (database_ids_.contains(id) || IsThereAsSchema(id)) continue;
@@ -205,7 +206,8 @@ class Chooser {
       AddNeeded(entry, ids);
       for (const int32_t on : entry.dependencies) {
         const TocEntry* schema = index_.Find(on);
-        if (schema == nullptr || KindOf(*schema) != EntryKind::kSchema || IsThere(*schema)) continue;
+        if (schema == nullptr || KindOf(*schema) != EntryKind::kSchema || IsThere(*schema))
+          continue;
         AddNeeded(*schema, ids);
       }
     }

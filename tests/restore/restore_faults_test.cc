@@ -510,8 +510,7 @@ TEST(RestoreFaults, SaysThatADatabaseItMadeIsHalfRestored) {
     EXPECT_TRUE(action.fired());
     ASSERT_FALSE(report.ok());
     EXPECT_EQ(report.error().code(), ErrorCode::kCancelled);
-    EXPECT_THAT(report.error().ToString(),
-                HasSubstr("database 'half_copy' is only half restored"));
+    EXPECT_THAT(report.error().ToString(), HasSubstr("database 'half_copy' is only half restored"));
     EXPECT_THAT(report.error().hint(), HasSubstr("--clean"));
     postgres::WaitUntil(PostgresCluster::Shared(),
                         "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'half_copy'");
