@@ -342,6 +342,7 @@ class Chooser {
   Status ListRows() {
     const archive::TocIndex index(set_.toc);
     std::unordered_set<int32_t> data;
+    std::optional<int32_t> of_extension;  // the last table that an extension makes
     // Under the names that the backup knows, so from its own table.
     PGK_ASSIGN_OR_RETURN(const std::vector<archive::TableData> tables,
                          archive::ListTableData(index_));
@@ -357,6 +358,11 @@ class Chooser {
       load.made_here = table.table_entry && index.Find(*table.table_entry) != nullptr;
       load.through_root = table.root.has_value();
       PGK_ASSIGN_OR_RETURN(load.rows, source_.TableRows(table));
+      if (table.table_entry) continue;
+      // Its foreign keys are there already. pg_dump puts such tables in an order that respects
+      // them, and says nothing else about them.
+      if (of_extension) load.after.push_back(*of_extension);
+      of_extension = table.dump_id;
     }
     for (TableLoad& load : set_.tables) {
       for (const int32_t id : index.Find(load.dump_id)->dependencies) {

@@ -7,11 +7,16 @@
 
 #include "postgres/pooler.h"
 #include "postgres/session_settings.h"
+#include "postgres/sqlstate.h"
 
 namespace pgkeep::restore {
 namespace {
 
 using postgres::Connection;
+
+// The server ends a session a moment after it was left, or its program killed: the restore before
+// this one may seem to run still.
+constexpr std::string_view kPatience = "SET lock_timeout = '3s'";
 
 // Who has the lock, for the message.
 constexpr std::string_view kHolderSql = R"sql(
@@ -37,11 +42,14 @@ Result<TargetHold> TargetHold::Acquire(const postgres::ConnectionParams& target,
       QueryBool(*connection,
                 "SELECT pg_catalog.current_setting('default_transaction_read_only') = 'on'"));
   PGK_TRY(postgres::ApplyBackupSettings(*connection));
-  PGK_ASSIGN_OR_RETURN(
-      const bool locked,
-      QueryBool(*connection,
-                fmt::format("SELECT pg_catalog.pg_try_advisory_lock({})", kRestoreLockKey)));
-  if (locked) return TargetHold(std::move(connection), read_only);
+  PGK_TRY(connection->Execute(kPatience));
+  const Status locked =
+      connection->Execute(fmt::format("SELECT pg_catalog.pg_advisory_lock({})", kRestoreLockKey));
+  if (locked.ok()) {
+    PGK_TRY(connection->Execute("SET lock_timeout = 0"));
+    return TargetHold(std::move(connection), read_only);
+  }
+  if (locked.error().sqlstate() != postgres::kSqlStateLockNotAvailable) return locked.error();
   PGK_ASSIGN_OR_RETURN(const std::string holder, QueryText(*connection, kHolderSql));
   PGK_ASSIGN_OR_RETURN(const std::string name,
                        QueryText(*connection, "SELECT pg_catalog.current_database()"));
