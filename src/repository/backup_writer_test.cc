@@ -82,6 +82,74 @@ TEST(BackupWriter, OneChangedUnitIsOneStoredUnit) {
   EXPECT_EQ(*read, tree);
 }
 
+// Every fourth unit changes, so no run of unchanged ones is longer than three.
+TEST(BackupWriter, ScatteredChangesStoreNoMoreThanTheChanges) {
+  TestVault vault;
+  const auto repository = vault.Open();
+  TestTree tree;
+  tree["db"]["t"] = TestPages(1, 12'000, 64);
+  ASSERT_OK(WriteTree(*repository, tree));
+  for (size_t i = 0; i < 12'000; i += 4) tree["db"]["t"].units[i][0] ^= 1;
+  const Result<TestBackup> changed = WriteTree(*repository, tree);
+  ASSERT_OK(changed);
+  EXPECT_EQ(changed->new_units, 3'000U);
+  const Result<TestBackup> unchanged = WriteTree(*repository, tree);
+  ASSERT_OK(unchanged);
+  EXPECT_EQ(unchanged->new_units, 0U);
+  const Result<TestTree> read = ReadTree(*repository, unchanged->id);
+  ASSERT_OK(read);
+  EXPECT_EQ(*read, tree);
+}
+
+// Day after day another fifth of the units changes at random.
+TEST(BackupWriter, ManyScatteredIncrementsStoreLittleMoreThanTheChanges) {
+  TestVault vault;
+  const auto repository = vault.Open();
+  TestTree tree;
+  tree["db"]["t"] = TestPages(1, 4'000, 64);
+  ASSERT_OK(WriteTree(*repository, tree));
+  uint64_t changed = 0;
+  uint64_t stored = 0;
+  for (int day = 0; day < 30; ++day) {
+    for (Bytes& unit : tree["db"]["t"].units) {
+      if (vault.random.Next() % 5 != 0) continue;
+      unit = TestUnit(vault.random.Next(), 64);
+      ++changed;
+    }
+    const Result<TestBackup> backup = WriteTree(*repository, tree);
+    ASSERT_OK(backup);
+    stored += backup->new_units;
+    if (day % 10 != 9) continue;
+    const Result<TestTree> read = ReadTree(*repository, backup->id);
+    ASSERT_OK(read);
+    ASSERT_EQ(*read, tree) << day;
+  }
+  EXPECT_GT(stored, changed) << "no frame was given up although nearly all of it was dead";
+  EXPECT_LE(stored, changed + changed / 10);
+}
+
+TEST(BackupWriter, TheLastLiveUnitOfAFrameIsStoredAgain) {
+  TestVault vault;
+  const auto repository = vault.Open();
+  TestTree tree;
+  tree["db"]["t"] = TestPages(1, 32, 64);
+  ASSERT_OK(WriteTree(*repository, tree));
+  for (size_t i = 1; i < 16; ++i) tree["db"]["t"].units[i][0] ^= 1;   // one is left
+  for (size_t i = 18; i < 32; ++i) tree["db"]["t"].units[i][0] ^= 1;  // two are left
+  const Result<TestBackup> changed = WriteTree(*repository, tree);
+  ASSERT_OK(changed);
+  EXPECT_EQ(changed->new_units, 29U);
+  const Result<TestBackup> next = WriteTree(*repository, tree);
+  ASSERT_OK(next);
+  EXPECT_EQ(next->new_units, 1U);
+  const Result<TestBackup> last = WriteTree(*repository, tree);
+  ASSERT_OK(last);
+  EXPECT_EQ(last->new_units, 0U);
+  const Result<TestTree> read = ReadTree(*repository, last->id);
+  ASSERT_OK(read);
+  EXPECT_EQ(*read, tree);
+}
+
 TEST(BackupWriter, GrowingAndShrinkingStoresOnlyTheDifference) {
   TestVault vault;
   const auto repository = vault.Open();

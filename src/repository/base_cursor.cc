@@ -7,7 +7,18 @@
 namespace pgkeep::repository {
 
 BaseCursor::BaseCursor(WriterSession& session, std::shared_ptr<const MapLeaf> leaf)
-    : session_(session), leaf_(std::move(leaf)) {}
+    : session_(session), leaf_(std::move(leaf)) {
+  if (!leaf_) return;
+  live_.resize(leaf_->node.frames.size());
+  for (const Extent& extent : leaf_->node.extents) {
+    if (extent.type != Extent::Type::kRun) continue;
+    live_[extent.index] = static_cast<uint16_t>(live_[extent.index] + extent.count);
+  }
+}
+
+bool BaseCursor::IsSparse(const Extent& extent) const {
+  return live_[extent.index] * kSparseFrameUnits <= leaf_->node.frames[extent.index].units;
+}
 
 const Extent* BaseCursor::Current() const {
   if (!leaf_ || extent_ >= leaf_->node.extents.size()) return nullptr;
@@ -33,7 +44,8 @@ Status BaseCursor::LoadFingerprints(const Extent& extent) {
     table_pack_ = pack;
     table_known_ = true;
   }
-  fingerprints_ = table_ ? table_->Find(frame.offset) : std::span<const uint64_t>();
+  fingerprints_ =
+      table_ && !IsSparse(extent) ? table_->Find(frame.offset) : std::span<const uint64_t>();
   // A node that disagrees with the map about the frame is not to be trusted about its units.
   if (fingerprints_.size() != frame.units) fingerprints_ = {};
   extent_loaded_ = true;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/result.h"
 #include "repository/fingerprint_node.h"
@@ -27,8 +28,9 @@ class BaseCursor {
   // `leaf` may be null: then nothing is the same.
   BaseCursor(WriterSession& session, std::shared_ptr<const MapLeaf> leaf);
 
-  // Where the base has the current unit, if its fingerprint is this one and its pack may be reused.
-  // Errors: those of WriterSession::BaseFingerprints.
+  // Where the base has the current unit, if its fingerprint is this one, its pack may be reused,
+  // and its frame is not nearly dead (kSparseFrameUnits). Errors: those of
+  // WriterSession::BaseFingerprints.
   Result<std::optional<Place>> Match(uint64_t fingerprint);
 
   // The base's big unit at the current place, or null.
@@ -39,10 +41,12 @@ class BaseCursor {
 
  private:
   const Extent* Current() const;
+  bool IsSparse(const Extent& extent) const;
   Status LoadFingerprints(const Extent& extent);
 
   WriterSession& session_;
   const std::shared_ptr<const MapLeaf> leaf_;
+  std::vector<uint16_t> live_;  // units in use, of each frame of the leaf
   size_t extent_ = 0;
   uint32_t within_ = 0;  // units of the extent that are behind
   std::shared_ptr<const FingerprintTable> table_;

@@ -38,7 +38,9 @@ inline constexpr size_t kMaxStreamAttributesBytes = 262'144;
 inline constexpr size_t kDirectoryNodeBytesTarget = 262'144;
 inline constexpr uint32_t kMaxBlobFrames = 65'536;
 inline constexpr uint32_t kMaxInlineBlobBytesPerLeaf = 3'145'728;  // writers only
-inline constexpr uint32_t kMaxBaseExtents = 2'048;  // a leaf with more is stored anew
+// A frame of the base of whose units at most one in so many is still in use is left for good: that
+// bounds what a reader decodes in vain, and what dead units cost.
+inline constexpr uint32_t kSparseFrameUnits = 16;
 
 // Control objects (control.md): whole objects, envelope included. Pass these to ObjectStore::Get.
 inline constexpr size_t kMaxConfigObjectBytes = 65'536;

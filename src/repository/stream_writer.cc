@@ -56,11 +56,7 @@ void StreamWriter::NoteShortUnit(uint64_t unit) {
 Result<std::shared_ptr<const MapLeaf>> StreamWriter::BaseLeaf(uint64_t number) {
   if (!base_ || number >= base_->leaves()) return nullptr;
   Result<std::shared_ptr<const MapLeaf>> leaf = base_->Leaf(number);
-  if (leaf.ok()) {
-    // So many ranges make reading slow: one backup pays for storing the leaf in one piece.
-    if ((*leaf)->node.extents.size() > kMaxBaseExtents) return nullptr;
-    return leaf;
-  }
+  if (leaf.ok()) return leaf;
   if (!IsDamage(leaf.error())) return leaf;
   session_.WarnOfDamage(kDamaged, leaf.error());
   return nullptr;
