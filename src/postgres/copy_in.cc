@@ -1,6 +1,7 @@
 #include "postgres/copy_in.h"
 
 #include <fmt/core.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -17,10 +18,24 @@ namespace {
 using internal::ResultPtr;
 using internal::SocketWaiter;
 
-// With its head of five bytes a piece fills what libpq sends at once. So small that it fits
-// whenever the socket is writable: otherwise libpq would take in the server's error by itself while
-// it waits for room, and we would not see that there was input.
-constexpr size_t kPieceBytes = 8192 - 5;
+// libpq sends multiples of this at once (fe-misc.c, pqPutMsgEnd).
+constexpr size_t kLibpqSendBytes = 8192;
+constexpr size_t kSendBytesMax = 65'536;
+constexpr size_t kPieceHeadBytes = 5;
+
+// How much to send at once. The more, the less often server and client wake each other. But so
+// little that it fits whenever the socket is writable: otherwise libpq would take in the server's
+// error by itself while it waits for room, and we would not see that there was input. A socket is
+// writable when a third of its buffer is free (TCP: sk_stream_is_writable) or three quarters
+// (Unix: unix_writable), and what is sent takes somewhat more room than its bytes.
+size_t PieceBytes(int socket) {
+  int buffer = 0;
+  socklen_t size = sizeof buffer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, &size) != 0) buffer = 0;
+  const size_t fits = static_cast<size_t>(std::max(buffer, 0)) / 4;
+  const size_t whole = fits - fits % kLibpqSendBytes;
+  return std::clamp(whole, kLibpqSendBytes, kSendBytesMax) - kPieceHeadBytes;
+}
 
 // How long the rest of a notice may take after its first bytes.
 constexpr Duration kNoticeRest = std::chrono::seconds(1);
@@ -29,8 +44,13 @@ constexpr const char* kUnexpectedInput = "the client got input that it did not e
 
 }  // namespace
 
+CopyIn::CopyIn(Session& session)
+    : session_(&session), piece_bytes_(PieceBytes(PQsocket(session.libpq()))) {}
+
 CopyIn::CopyIn(CopyIn&& other) noexcept
-    : session_(std::exchange(other.session_, nullptr)), bytes_(other.bytes_) {}
+    : session_(std::exchange(other.session_, nullptr)),
+      piece_bytes_(other.piece_bytes_),
+      bytes_(other.bytes_) {}
 
 CopyIn::~CopyIn() {
   if (session_ == nullptr) return;
@@ -64,7 +84,7 @@ Error CopyIn::Fail(Error error) {
 Status CopyIn::Write(ByteSpan data) {
   if (session_ == nullptr) return Error(ErrorCode::kInternal, "this COPY has ended already");
   while (!data.empty()) {
-    const ByteSpan piece = data.first(std::min(data.size(), kPieceBytes));
+    const ByteSpan piece = data.first(std::min(data.size(), piece_bytes_));
     Status sent = Send(piece);
     if (!sent.ok()) return Fail(std::move(sent).error());
     bytes_ += piece.size();

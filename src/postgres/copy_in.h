@@ -45,14 +45,15 @@ class CopyIn {
   uint64_t bytes() const { return bytes_; }
 
  private:
-  explicit CopyIn(Session& session) : session_(&session) {}
+  explicit CopyIn(Session& session);
   Status Send(ByteSpan piece);
   Status LookForInput();
   Status EndEarly();
   Status PutEnd(const char* reason);
   Error Fail(Error error);
 
-  Session* session_;  // null once it has ended
+  Session* session_;    // null once it has ended
+  size_t piece_bytes_;  // that are sent at once
   uint64_t bytes_ = 0;
 };
 
