@@ -286,8 +286,8 @@ Result<PreparedRestore> PrepareRestore(repository::Repository& repository,
   PGK_ASSIGN_OR_RETURN(prepared.set, ChooseEntries(*prepared.source, prepared.target, options));
   Planner planner(prepared, options);
   planner.Plan();
-  auto program = logical::FindProgram("pg_restore", prepared.target.server.version_num,
-                                      options.programs, stop);
+  auto program =
+      logical::FindRestoreProgram(prepared.target.server.version_num, options.programs, stop);
   if (program.ok()) {
     prepared.program = *std::move(program);
     prepared.plan.program = fmt::format("{} {}", prepared.program.path, prepared.program.version);

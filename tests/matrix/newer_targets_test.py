@@ -1,0 +1,50 @@
+"""A backup of PostgreSQL 15 restored, by pg_restore 15, into servers that are newer."""
+
+import unittest
+
+import servers
+from content import content_of
+from private_cluster import PrivateCluster
+from rich_source import DATABASE, rich_source
+
+
+class NewerTargets(unittest.TestCase):
+    """The stock pg_dump at hand refuses these servers, so psql compares."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.source = rich_source(servers.CLIENT_VERSION)
+        cls.expected = content_of(cls.source.cluster, DATABASE)
+
+    def test_the_comparison_finds_differences(self):
+        cluster = self.source.cluster
+        cluster.new_database("changed", template=DATABASE)
+        self.addCleanup(cluster.drop_database, "changed")
+        self.assertEqual(content_of(cluster, "changed"), self.expected)
+        for loss in ("UPDATE shop.dog SET bark = NULL",
+                     "ALTER TABLE shop.customer DROP CONSTRAINT name_not_empty",
+                     "DROP INDEX shop.totals_key",
+                     "COMMENT ON COLUMN shop.customer.name IS NULL",
+                     "SELECT lo_unlink(70001)",
+                     'REVOKE SELECT ON shop.customer FROM "reader; with ""quotes"""'):
+            before = content_of(cluster, "changed")
+            cluster.sql("changed", loss)
+            self.assertNotEqual(content_of(cluster, "changed"), before, loss)
+
+    def test_are_given_everything(self):
+        for version in servers.NEW:
+            with self.subTest(version=version):
+                cluster = PrivateCluster(servers.programs_of(version))
+                self.addCleanup(cluster.stop)
+                cluster.start()
+                document = self.source.keepers["gentle"].restore(
+                    self.source.newest("gentle"), DATABASE, cluster, "copy")
+                self.assertTrue(document["restore"]["complete"])
+                self.assertTrue(document["restore"]["fingerprints_equal"])
+                self.assertEqual(document["plan"]["warnings"], [])
+                self.assert_content(content_of(cluster, "copy"))
+
+    def assert_content(self, actual):
+        self.assertEqual(sorted(actual), sorted(self.expected))
+        for name, expected in self.expected.items():
+            self.assertEqual(actual[name], expected, name)
