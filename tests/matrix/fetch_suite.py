@@ -11,7 +11,7 @@ import tempfile
 
 NAME = "regression-suite"
 PACKAGE = "postgresql-15"
-# Headers for the suite's C functions, and the program pg_regress.
+# Headers for the suite's C functions.
 DEVELOPMENT = "postgresql-server-dev-15"
 SUITE = re.compile(r"[^/]+/src/test/regress/(.+)")
 

@@ -11,7 +11,7 @@ from private_cluster import CLIENTS
 
 DATABASE = "regression"
 HEADERS = pathlib.Path("development/usr/include/postgresql")
-PROGRAM = pathlib.Path("development/usr/lib/postgresql/15/lib/pgxs/src/test/regress/pg_regress")
+PROGRAM = CLIENTS.parent / "lib" / "pgxs" / "src" / "test" / "regress" / "pg_regress"
 # Modules of the server that the tests load beside their own.
 MODULES = ("refint.so", "autoinc.so")
 # Some tests fail on any machine that is not as they expect (its locales, its settings); the
@@ -34,7 +34,7 @@ def make_database(cluster):
         for path in [work, *work.rglob("*")]:
             os.chown(path, cluster.user["user"], cluster.user["group"])
     done = subprocess.run(
-        [downloads / PROGRAM, f"--inputdir={work}", f"--outputdir={work}", f"--dlpath={work}",
+        [PROGRAM, f"--inputdir={work}", f"--outputdir={work}", f"--dlpath={work}",
          f"--bindir={CLIENTS}", f"--host={cluster.root}", "--user=postgres",
          f"--schedule={work}/parallel_schedule", "--max-concurrent-tests=20"],
         check=False, cwd=work, env=environment(cluster), stdin=subprocess.DEVNULL,
