@@ -5,6 +5,7 @@ number and a sum of hashes. Two equal answers are two equal databases, as far as
 """
 
 import json
+import re
 
 OWN = """n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (
   SELECT FROM pg_depend d WHERE d.classid = {catalog}::regclass AND d.objid = {oid}
@@ -64,7 +65,7 @@ QUERIES = {
       t.typnotnull, (SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum
       WHERE enumtypid = t.oid)
       FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-      WHERE {own('pg_type', 't.oid')}""",
+      WHERE t.typcategory <> 'A' AND {own('pg_type', 't.oid')}""",
     "operators": f"""SELECT o.oid::regoperator, o.oprcode::regprocedure
       FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
       WHERE {own('pg_operator', 'o.oid')}""",
@@ -91,10 +92,16 @@ QUERIES = {
                       AND e.deptype = 'e')""",
 }
 
-TABLES = f"""SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE (c.relkind = 'r' OR c.relkind = 'm' AND c.relispopulated) AND {own('pg_class', 'c.oid')}"""
+# Rows of partitions are counted with their root: which hash partition a value goes to may differ.
+TABLES = f"""SELECT CASE WHEN c.relkind = 'p' THEN '' ELSE 'ONLY ' END || c.oid::regclass
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE (c.relkind IN ('r', 'p') AND NOT c.relispartition
+         OR c.relkind = 'm' AND c.relispopulated) AND {own('pg_class', 'c.oid')}"""
 ROWS = """SELECT count(*), sum(('x' || left(md5(t::text), 15))::bit(60)::bigint::numeric)
-  FROM ONLY {table} t"""
+  FROM {table} t"""
+# A name and the dot behind it. Since version 16 rules do not say of which table a column is where
+# there is only one.
+QUALIFIER = re.compile(r'(?:"(?:[^"]|"")*"|\w+)\.')
 SETTINGS = "SET search_path = ''; SET timezone = 'UTC'; SET row_security = off;\n"
 
 
@@ -108,6 +115,7 @@ def content_of(cluster, database):
         return sorted([[value for _, value in row] for row in answer], key=json.dumps)
 
     content = {name: ask(query) for name, query in QUERIES.items()}
+    content["rules"] = [row[:-1] + [QUALIFIER.sub("", row[-1])] for row in content["rules"]]
     for [table] in ask(TABLES):
         content[f"rows of {table}"] = ask(ROWS.format(table=table))
     return content

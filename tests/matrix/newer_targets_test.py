@@ -21,7 +21,8 @@ class NewerTargets(unittest.TestCase):
         cluster.new_database("changed", template=DATABASE)
         self.addCleanup(cluster.drop_database, "changed")
         self.assertEqual(content_of(cluster, "changed"), self.expected)
-        for loss in ("UPDATE shop.dog SET bark = NULL",
+        for loss in ("DROP PUBLICATION all_of_shop",  # first, since it forbids what follows
+                     "UPDATE shop.dog SET bark = NULL",
                      "ALTER TABLE shop.customer DROP CONSTRAINT name_not_empty",
                      "DROP INDEX shop.totals_key",
                      "COMMENT ON COLUMN shop.customer.name IS NULL",
@@ -47,4 +48,5 @@ class NewerTargets(unittest.TestCase):
     def assert_content(self, actual):
         self.assertEqual(sorted(actual), sorted(self.expected))
         for name, expected in self.expected.items():
-            self.assertEqual(actual[name], expected, name)
+            with self.subTest(compared=name):
+                self.assertEqual(actual[name], expected)

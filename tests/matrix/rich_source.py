@@ -20,6 +20,8 @@ FEW_CHANGES = """
 UPDATE shop.wide SET filler = 'changed' WHERE id IN (7, 15000);
 DELETE FROM shop.wide WHERE id = 10000;
 INSERT INTO shop."order" (customer, amount) VALUES (1, 17.25);
+REFRESH MATERIALIZED VIEW shop.totals;
+REFRESH MATERIALIZED VIEW shop.grand_total;
 """
 
 

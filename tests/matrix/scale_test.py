@@ -31,7 +31,8 @@ class ManyTables(unittest.TestCase):
     def setUpClass(cls):
         # A backup holds about four locks for each table; connections count 100 times this.
         cls.cluster = PrivateCluster(servers.programs_of(servers.CLIENT_VERSION),
-                                     max_locks_per_transaction=TABLES // 20 + 1000)
+                                     max_locks_per_transaction=TABLES // 20 + 1000,
+                                     log_line_prefix="%a:")
         cls.addClassCleanup(cls.cluster.stop)
         cls.cluster.start()
         cls.cluster.new_database(DATABASE)
@@ -89,18 +90,29 @@ class ManyTables(unittest.TestCase):
         self.assertEqual(self.count_rows("copy"), self.count_rows(DATABASE))
         self.assertEqual(self.cluster.sql("copy", "SELECT id FROM t2"), "-2\n")
 
-    def test_6_too_little_room_for_locks(self):
+    def backup_fails(self, max_locks):
+        """With so little room for locks `check` says so, and a backup fails with one sentence."""
         self.cluster.stop_server()
-        self.cluster.start_server(max_locks_per_transaction=64)
+        self.cluster.start_server(max_locks_per_transaction=max_locks)
         checks = self.keeper.run("check", expect=1)["checks"]
         bad = [check for check in checks if check["state"] == "bad"]
         self.assertEqual({check["subject"] for check in bad}, {"locks"})
         [many] = [check for check in bad if check["text"].startswith(f"{DATABASE}: ")]
         self.assertRegex(many["text"], r"a backup takes about \d+, and the server has room for \d+")
         self.assertIn("raise max_locks_per_transaction", many["mend"])
-
         error = self.keeper.run("backup", "app", "--database", DATABASE, expect=1)["error"]
-        self.assertIn("out of shared memory", error["message"])
-        self.assertIn("max_locks_per_transaction", error["hint"])
         job = self.keeper.last_job()
         self.assertEqual((job["kind"], job["status"]), ("backup", "failed"))
+        self.assertEqual(error["code"], "limit_exceeded")
+        self.assertIn("raise max_locks_per_transaction of the server", error["hint"])
+        self.assertEqual(error["message"], f"database {DATABASE}: the server has no room for locks "
+                                           "on all tables: out of shared memory")
+
+    def test_6_no_room_for_the_first_locks(self):
+        self.backup_fails(10)
+
+    def test_7_room_for_the_locks_of_all_but_pg_dump(self):
+        """All sessions lock every table once, and pg_dump once more."""
+        self.backup_fails(TABLES // 110)
+        log = (self.cluster.root / "log").read_text(encoding="utf-8", errors="replace")
+        self.assertRegex(log, "(?m)^pg_dump:.*out of shared memory")
