@@ -214,7 +214,8 @@ programs = "{programs}"
         """What stock pg_dump says, without what differs from run to run. Where a row stands in
         its table is the server's affair."""
         def lines(part):
-            return [line for line in self.cluster.run("pg_dump", part, database).decode().split("\n")
+            text = self.cluster.run("pg_dump", part, database).decode()
+            return [line for line in text.split("\n")
                     if not line.startswith(("--", "\\restrict", "\\unrestrict"))]
         return lines("--schema-only") + sorted(lines("--data-only"))
 
