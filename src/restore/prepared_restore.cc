@@ -131,12 +131,24 @@ class Planner {
       AddProblem(Err(ErrorCode::kNotFound, "database '{}' does not exist", target.name)
                      .WithHint("add --create to make it"));
     } else if (target.exists && !target.empty && plan_.whole_database) {
+      JudgeNotEmpty();
+    }
+    if (target.exists && !plan_.drops_database) JudgeExisting();
+  }
+
+  void JudgeNotEmpty() {
+    const TargetDatabase& target = prepared_.target;
+    if (!target.half_restored.empty()) {
+      AddProblem(Err(ErrorCode::kRefused, "database '{}' is only {} ({})", target.name,
+                     target.half_restored, FormatBytes(target.bytes))
+                     .WithHint("that restore never ended: run it again with --clean, which drops "
+                               "this database first"));
+    } else {
       AddProblem(Err(ErrorCode::kRefused, "database '{}' is not empty ({})", target.name,
                      FormatBytes(target.bytes))
                      .WithHint("restore into a new database with --create, or drop this one with "
                                "everything in it with --clean"));
     }
-    if (target.exists && !plan_.drops_database) JudgeExisting();
   }
 
   void JudgeCreation() {

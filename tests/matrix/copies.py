@@ -19,7 +19,8 @@ OLD_UNTIL = (
          rb"ALTER SCHEMA public OWNER TO postgres;\n\n",
      "the owner of the database owns the schema public since version 15"),
     (15, rb"--\n-- Name: SCHEMA public; Type: ACL;[^\n]*\n--\n\n"
-         rb"REVOKE USAGE ON SCHEMA public FROM PUBLIC;\nGRANT ALL ON SCHEMA public TO PUBLIC;\n\n\n",
+         rb"REVOKE USAGE ON SCHEMA public FROM PUBLIC;\n"
+         rb"GRANT ALL ON SCHEMA public TO PUBLIC;\n\n\n",
      "everybody might make objects in the schema public before version 15"),
 )
 
