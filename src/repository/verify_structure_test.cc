@@ -95,8 +95,6 @@ TEST_F(VerifyStructureTest, HealthyRepositoryHasNoProblems) {
 }
 
 TEST_F(VerifyStructureTest, SaysHowFarItIs) {
-  repository_.MakeBackup({}, 2);
-  repository_.MakeBackup({}, 2);
   Progress progress;
   Verify({.progress = &progress});
   EXPECT_EQ(progress.Snapshot().phase, "verifying_structure");
