@@ -141,8 +141,8 @@ class Planner {
     if (!target.half_restored.empty()) {
       AddProblem(Err(ErrorCode::kRefused, "database '{}' is only {} ({})", target.name,
                      target.half_restored, FormatBytes(target.bytes))
-                     .WithHint("that restore never ended: run it again with --clean, which drops "
-                               "this database first"));
+                     .WithHint("if that restore does not run any more, do it again with --clean, "
+                               "which drops this database first"));
     } else {
       AddProblem(Err(ErrorCode::kRefused, "database '{}' is not empty ({})", target.name,
                      FormatBytes(target.bytes))

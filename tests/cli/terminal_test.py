@@ -150,7 +150,8 @@ class World:
 
     def slow_source(self):
         """A configuration whose source is behind a new proxy, which makes each row wait."""
-        self.proxy = Proxy(self.cluster.root / ".s.PGSQL.5432", slow_after=b") TO STDOUT")
+        self.proxy = Proxy(self.cluster.root / ".s.PGSQL.5432", after=b") TO STDOUT",
+                           slow=True)
         (self.root / "pgkeep.toml").write_text(
             self.configuration + f"""
 [source.app]
