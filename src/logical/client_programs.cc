@@ -76,8 +76,9 @@ struct Candidates {
 
 void Consider(ClientProgram program, int wanted, Candidates& candidates) {
   if (program.major == wanted) {
-    if (!candidates.same || IsNewer(program, *candidates.same))
+    if (!candidates.same || IsNewer(program, *candidates.same)) {
       candidates.same = std::move(program);
+    }
   } else if (program.major < wanted) {
     if (!candidates.older || IsNewer(program, *candidates.older)) {
       candidates.older = std::move(program);

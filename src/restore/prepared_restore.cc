@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "archive/entry_kind.h"
@@ -222,18 +223,18 @@ class Planner {
 
   void JudgeNames() {
     const TargetDatabase& target = prepared_.target;
-    std::vector<TocEntry> entries = prepared_.set.toc.entries;
-    if (plan_.creates_database) {
-      entries.insert(entries.end(), prepared_.set.database_entries.begin(),
-                     prepared_.set.database_entries.end());
-    }
+    const bool standard_strings = prepared_.set.standard_strings;
     const RoleUse use{.owners = options_.owners, .privileges = options_.privileges};
+    std::set<std::string> roles = RolesNamed(prepared_.set.toc.entries, use, standard_strings);
+    if (plan_.creates_database) {
+      roles.merge(RolesNamed(prepared_.set.database_entries, use, standard_strings));
+    }
     bool of_others = false;
-    for (const std::string& role : RolesNamed(entries, use, prepared_.set.standard_strings)) {
+    for (const std::string& role : roles) {
       if (!target.roles.contains(role)) plan_.missing_roles.push_back(role);
       of_others = of_others || role != target.server.user;
     }
-    for (const TocEntry& entry : entries) {
+    for (const TocEntry& entry : prepared_.set.toc.entries) {
       if (KindOf(entry) == EntryKind::kExtension && !target.extensions.contains(entry.tag)) {
         plan_.missing_extensions.push_back(entry.tag);
       }

@@ -12,11 +12,11 @@ NEW_IN = (
     (14, rb",\n    multirange_type_name = [^\n]*",
      "range types have a multirange type since version 14, with a name made by the server"),
 )
-# (version, pattern, reason): what pg_dump says of every database of servers before this version, so
-# that a copy in a newer one has it, but not a copy that comes from there.
+# (version, pattern, reason): what pg_dump says of every database of servers before this version: a
+# copy in a newer server has it too, but in an older one no copy can be without it.
 OLD_UNTIL = (
-    (15, rb"--\n-- Name: public; Type: SCHEMA;[^\n]*\n--\n\n-- \*not\* creating schema[^\n]*\n\n\n"
-         rb"ALTER SCHEMA public OWNER TO postgres;\n\n",
+    (15, rb"--\n-- Name: public; Type: SCHEMA;[^\n]*\n--\n\n"
+         rb"-- \*not\* creating schema[^\n]*\n\n\nALTER SCHEMA public OWNER TO postgres;\n\n",
      "the owner of the database owns the schema public since version 15"),
     (15, rb"--\n-- Name: SCHEMA public; Type: ACL;[^\n]*\n--\n\n"
          rb"REVOKE USAGE ON SCHEMA public FROM PUBLIC;\n"

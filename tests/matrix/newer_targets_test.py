@@ -4,6 +4,7 @@ import unittest
 
 import servers
 from content import content_of
+from keeper import conninfo
 from private_cluster import PrivateCluster
 from rich_source import DATABASE, rich_source
 
@@ -44,6 +45,17 @@ class NewerTargets(unittest.TestCase):
                 self.assertTrue(document["restore"]["fingerprints_equal"])
                 self.assertEqual(document["plan"]["warnings"], [])
                 self.assert_content(content_of(cluster, "copy"))
+                self.assert_a_part(cluster)
+
+    def assert_a_part(self, cluster):
+        """A table beside what is there already, in a schema of its own."""
+        document = self.source.keepers["gentle"].run(
+            "restore", self.source.newest("gentle"), "--source-database", DATABASE, "--database",
+            f"{conninfo(cluster)} dbname=copy", "--table", "shop.order", "--into-schema", "rescued")
+        self.assertTrue(document["restore"]["complete"])
+        answers = {cluster.sql("copy", f"SELECT count(*), sum(amount) FROM {schema}.\"order\"")
+                   for schema in ("shop", "rescued")}
+        self.assertEqual(answers, {"301|67742.25\n"})
 
     def assert_content(self, actual):
         self.assertEqual(sorted(actual), sorted(self.expected))

@@ -11,8 +11,8 @@ from private_cluster import PrivateCluster
 from regression_suite import DATABASE, make_database
 
 # What is not the same in a copy, which is so with stock tools too: a table that got a column of its
-# parent later, by ALTER TABLE or ALTER TABLE INHERIT, has it behind its own. In the copy the
-# columns of parents stand first, since pg_dump makes the table with INHERITS in one statement.
+# parent later, or got the parent, may have it behind its own. In the copy the columns of parents
+# stand first, in their order, since pg_dump makes the table with INHERITS in one statement.
 OTHER_COLUMN_ORDER = {
     "public.b_star": "a_star got column a when the table was there",
     "public.c_star": "a_star got column a when the table was there",
