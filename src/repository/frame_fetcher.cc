@@ -1,6 +1,7 @@
 #include "repository/frame_fetcher.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <tuple>
@@ -19,18 +20,47 @@ constexpr uint64_t kRequestMax = uint64_t{8} << 20;
 
 }  // namespace
 
-FrameFetcher::FrameFetcher(const RepositoryContext& context)
-    : context_(context), keys_(context), openers_([] { return std::make_unique<FrameOpener>(); }) {}
+// No wait in this file has a token that can stop: a stop ends the requests themselves.
 
-std::vector<FrameFetcher::Request> FrameFetcher::Join(std::span<const StoredFrame> frames,
-                                                      std::span<const uint32_t> order) {
-  std::vector<Request> requests;
+FrameBatch::~FrameBatch() {
+  const MutexLock lock(mutex_);
+  given_up_ = true;
+  changed_.Wait(mutex_, {}, [this]() PGK_REQUIRES(mutex_) { return open_requests_ == 0; });
+}
+
+Result<FrameBatch::Payloads> FrameBatch::Wait() {
+  const MutexLock lock(mutex_);
+  changed_.Wait(mutex_, {}, [this]() PGK_REQUIRES(mutex_) { return open_requests_ == 0; });
+  if (error_) return *std::move(error_);
+  return std::move(payloads_);
+}
+
+bool FrameBatch::failed() {
+  const MutexLock lock(mutex_);
+  return given_up_ || error_.has_value();
+}
+
+// Notifies with the mutex held: whoever waits may end this object as soon as it can look.
+void FrameBatch::Done(const Status& outcome) {
+  const MutexLock lock(mutex_);
+  if (!outcome.ok() && !error_) error_ = outcome.error();
+  --open_requests_;
+  changed_.NotifyAll();
+}
+
+void FrameBatch::Join() {
+  order_.resize(frames_.size());
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::ranges::sort(order_, [&](uint32_t a, uint32_t b) {
+    return std::tie(frames_[a].pack, frames_[a].frame.offset) <
+           std::tie(frames_[b].pack, frames_[b].frame.offset);
+  });
   const PackId* pack = nullptr;
-  for (size_t i = 0; i < order.size(); ++i) {
-    const StoredFrame& frame = frames[order[i]];
+  for (size_t i = 0; i < order_.size(); ++i) {
+    const StoredFrame& frame = frames_[order_[i]];
     const uint64_t end = frame.frame.offset + FrameBytes(frame.frame.clen);
-    if (!requests.empty() && *pack == frame.pack) {
-      Request& last = requests.back();
+    if (!requests_.empty() && *pack == frame.pack) {
+      Request& last = requests_.back();
       const uint64_t last_end = last.offset + last.bytes;
       const uint64_t joined = std::max(last_end, end) - last.offset;
       if (frame.frame.offset <= last_end + kGapMax && joined <= kRequestMax) {
@@ -40,39 +70,58 @@ std::vector<FrameFetcher::Request> FrameFetcher::Join(std::span<const StoredFram
       }
     }
     pack = &frame.pack;
-    requests.push_back({i, i + 1, frame.frame.offset, end - frame.frame.offset});
+    requests_.push_back({i, i + 1, frame.frame.offset, end - frame.frame.offset});
   }
-  return requests;
 }
 
-Result<std::vector<std::shared_ptr<const Bytes>>> FrameFetcher::Fetch(
-    std::span<const StoredFrame> frames) {
+FrameFetcher::FrameFetcher(const RepositoryContext& context)
+    : context_(context),
+      reads_ahead_(context.store->features().parallel_requests > 1),
+      keys_(context),
+      openers_([] { return std::make_unique<FrameOpener>(); }),
+      // What waits holds no memory to speak of.
+      reads_("read", reads_ahead_ ? context.store->features().parallel_requests : 0,
+             std::numeric_limits<size_t>::max()) {}
+
+std::unique_ptr<FrameBatch> FrameFetcher::Start(std::span<const StoredFrame> frames) {
+  auto batch = std::make_unique<FrameBatch>();
   // Before any request: credentials of a host may not even be allowed to read data packs.
-  PGK_TRY(context_.keys->RequireReadData("reading the data of a backup"));
-  std::vector<uint32_t> order(frames.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::ranges::sort(order, [&](uint32_t a, uint32_t b) {
-    return std::tie(frames[a].pack, frames[a].frame.offset) <
-           std::tie(frames[b].pack, frames[b].frame.offset);
-  });
-  std::vector<std::shared_ptr<const Bytes>> payloads(frames.size());
-  const auto opener = openers_.Borrow();
-  Bytes buffer;
-  for (const Request& request : Join(frames, order)) {
-    const std::string key = frames[order[request.begin]].pack.name().Key();
-    buffer.resize(request.bytes);
-    const Status read = Retry(context_.retry, *context_.clock, context_.stop, [&] {
-      return context_.store->GetRange(key, request.offset, buffer);
-    });
-    if (!read.ok()) return Error(read.error()).WithContext("reading " + key);
-    for (size_t i = request.begin; i < request.end; ++i) {
-      const StoredFrame& frame = frames[order[i]];
-      const ByteSpan bytes = ByteSpan(buffer).subspan(frame.frame.offset - request.offset,
-                                                      FrameBytes(frame.frame.clen));
-      PGK_ASSIGN_OR_RETURN(payloads[order[i]], Open(frame, bytes, *opener));
-    }
+  const Status allowed = context_.keys->RequireReadData("reading the data of a backup");
+  if (!allowed.ok()) {
+    const MutexLock lock(batch->mutex_);
+    batch->error_ = allowed.error();
+    return batch;
   }
-  return payloads;
+  batch->frames_.assign(frames.begin(), frames.end());
+  batch->payloads_.resize(frames.size());
+  batch->Join();
+  {
+    const MutexLock lock(batch->mutex_);
+    batch->open_requests_ = batch->requests_.size();
+  }
+  for (const FrameBatch::Request& request : batch->requests_) {
+    reads_.Submit([this, batch = batch.get(), &request] {
+      batch->Done(batch->failed() ? Ok() : Read(*batch, request));
+    });
+  }
+  return batch;
+}
+
+Status FrameFetcher::Read(FrameBatch& batch, const FrameBatch::Request& request) {
+  const std::string key = batch.frames_[batch.order_[request.begin]].pack.name().Key();
+  Bytes buffer(request.bytes);
+  const Status read = Retry(context_.retry, *context_.clock, context_.stop,
+                            [&] { return context_.store->GetRange(key, request.offset, buffer); });
+  if (!read.ok()) return Error(read.error()).WithContext("reading " + key);
+  const auto opener = openers_.Borrow();
+  for (size_t i = request.begin; i < request.end; ++i) {
+    const uint32_t number = batch.order_[i];
+    const StoredFrame& frame = batch.frames_[number];
+    const ByteSpan bytes =
+        ByteSpan(buffer).subspan(frame.frame.offset - request.offset, FrameBytes(frame.frame.clen));
+    PGK_ASSIGN_OR_RETURN(batch.payloads_[number], Open(frame, bytes, *opener));
+  }
+  return Ok();
 }
 
 Result<std::shared_ptr<const Bytes>> FrameFetcher::Open(const StoredFrame& frame, ByteSpan bytes,

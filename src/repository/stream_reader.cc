@@ -1,6 +1,7 @@
 #include "repository/stream_reader.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -99,10 +100,18 @@ Result<bool> StreamReader::ReadWholeLeaf(uint64_t number, const MapLeaf& leaf,
 Result<bool> StreamReader::ReadPart(uint64_t number, const MapLeaf& leaf, uint32_t first,
                                     uint32_t count, const Visitor& visit) {
   const std::vector<Step> steps = Steps(leaf.node, number * kUnitsPerLeaf, first, count);
+  const auto window_at = [&](size_t begin) {
+    return std::span(steps).subspan(begin, WindowEnd(leaf.node, steps, begin) - begin);
+  };
+  std::optional<ComingWindow> ahead;
   for (size_t begin = 0; begin < steps.size();) {
-    const size_t end = WindowEnd(leaf.node, steps, begin);
-    const auto window = std::span(steps).subspan(begin, end - begin);
-    PGK_TRY(LoadWindow(number, leaf.node, window));
+    const std::span<const Step> window = window_at(begin);
+    const size_t end = begin + window.size();
+    PGK_TRY(TakeWindow(ahead ? *std::exchange(ahead, std::nullopt)
+                             : StartWindow(number, leaf.node, window)));
+    if (frames_.reads_ahead() && end < steps.size()) {
+      ahead = StartWindow(number, leaf.node, window_at(end));
+    }
     for (const Step& step : window) {
       PGK_ASSIGN_OR_RETURN(const bool more, VisitStep(number, leaf, step, visit));
       if (!more) return false;
@@ -127,29 +136,35 @@ size_t StreamReader::WindowEnd(const LeafNode& leaf, std::span<const Step> steps
   return end;
 }
 
-Status StreamReader::LoadWindow(uint64_t number, const LeafNode& leaf,
-                                std::span<const Step> steps) {
-  Window next;
-  std::vector<FrameKey> missing;
+StreamReader::ComingWindow StreamReader::StartWindow(uint64_t number, const LeafNode& leaf,
+                                                     std::span<const Step> steps) {
+  ComingWindow coming;
   std::vector<StoredFrame> wanted;
   for (const Step& step : steps) {
     if (step.extent.type != Extent::Type::kRun) continue;
     const FrameKey key{number, step.extent.index};
-    const auto [place, is_new] = next.try_emplace(key);
+    const auto [place, is_new] = coming.window.try_emplace(key);
     if (!is_new) continue;
     const auto known = window_.find(key);
     if (known != window_.end()) {
       place->second = known->second;
     } else {
-      missing.push_back(key);
+      coming.missing.push_back(key);
       wanted.push_back(FromTable(leaf.packs, leaf.frames[key.frame]));
     }
   }
-  if (!wanted.empty()) {
-    PGK_ASSIGN_OR_RETURN(auto payloads, frames_.Fetch(wanted));
-    for (size_t i = 0; i < missing.size(); ++i) next[missing[i]] = std::move(payloads[i]);
+  if (!wanted.empty()) coming.batch = frames_.Start(wanted);
+  return coming;
+}
+
+Status StreamReader::TakeWindow(ComingWindow coming) {
+  if (coming.batch != nullptr) {
+    PGK_ASSIGN_OR_RETURN(FrameBatch::Payloads payloads, coming.batch->Wait());
+    for (size_t i = 0; i < coming.missing.size(); ++i) {
+      coming.window[coming.missing[i]] = std::move(payloads[i]);
+    }
   }
-  window_ = std::move(next);
+  window_ = std::move(coming.window);
   return Ok();
 }
 
@@ -222,11 +237,18 @@ Result<bool> StreamReader::VisitBlob(const LeafBlob& blob, uint64_t unit, const 
   UnitPart part;
   part.unit = unit;
   part.unit_bytes = blob.length;
-  for (size_t begin = 0; begin < node.frames.size(); begin += kBlobFramesAtOnce) {
+  const auto start = [&](size_t begin) {
     const size_t end = std::min(begin + kBlobFramesAtOnce, node.frames.size());
     std::vector<StoredFrame> wanted;
     for (size_t i = begin; i < end; ++i) wanted.push_back(FromTable(node.packs, node.frames[i]));
-    PGK_ASSIGN_OR_RETURN(const auto payloads, frames_.Fetch(wanted));
+    return frames_.Start(wanted);
+  };
+  std::unique_ptr<FrameBatch> ahead;
+  for (size_t begin = 0; begin < node.frames.size(); begin += kBlobFramesAtOnce) {
+    const std::unique_ptr<FrameBatch> batch = ahead ? std::move(ahead) : start(begin);
+    PGK_ASSIGN_OR_RETURN(const FrameBatch::Payloads payloads, batch->Wait());
+    const size_t next = begin + kBlobFramesAtOnce;
+    if (frames_.reads_ahead() && next < node.frames.size()) ahead = start(next);
     for (const std::shared_ptr<const Bytes>& payload : payloads) {
       PGK_ASSIGN_OR_RETURN(const UnitsView view, SplitUnits(*payload, 1));
       part.bytes = view.units()[0];

@@ -33,7 +33,8 @@ struct UnitPart {
 // of the map; a damaged frame is an error that names its pack, never wrong bytes.
 //
 // One thread at a time; to read in parallel, open several readers on one stream. Memory: decoded
-// frames of one window (8 MiB, or one frame if that is larger) and one leaf.
+// frames of one window (8 MiB, or one frame if that is larger) and one leaf; a second window where
+// FrameFetcher::reads_ahead().
 class StreamReader {
  public:
   // Receives units in order. False stops the reading without error.
@@ -64,6 +65,12 @@ class StreamReader {
     auto operator<=>(const FrameKey&) const = default;
   };
   using Window = std::map<FrameKey, std::shared_ptr<const Bytes>>;
+  // A window whose missing frames are on their way.
+  struct ComingWindow {
+    Window window;
+    std::vector<FrameKey> missing;
+    std::unique_ptr<FrameBatch> batch;  // null if nothing is missing
+  };
 
   Result<std::shared_ptr<const MapLeaf>> Leaf(uint64_t number);
   Result<bool> ReadLeaf(uint64_t number, uint32_t first, uint32_t count, const Visitor& visit);
@@ -73,7 +80,8 @@ class StreamReader {
   static std::vector<Step> Steps(const LeafNode& leaf, uint64_t leaf_first_unit, uint32_t first,
                                  uint32_t count);
   size_t WindowEnd(const LeafNode& leaf, std::span<const Step> steps, size_t begin) const;
-  Status LoadWindow(uint64_t number, const LeafNode& leaf, std::span<const Step> steps);
+  ComingWindow StartWindow(uint64_t number, const LeafNode& leaf, std::span<const Step> steps);
+  Status TakeWindow(ComingWindow coming);
   Result<bool> VisitStep(uint64_t number, const MapLeaf& leaf, const Step& step,
                          const Visitor& visit);
   Result<bool> VisitHoles(const Step& step, const Visitor& visit);

@@ -13,6 +13,16 @@
 
 namespace pgkeep::repository {
 
+namespace {
+
+// Packs are large: half as many as requests of another kind fill the way to a store.
+unsigned UploadThreads(const RepositoryContext& context, const WriterOptions& options) {
+  return options.upload_threads.value_or(
+      std::max(1U, context.store->features().parallel_requests / 2));
+}
+
+}  // namespace
+
 // What the memory limit allows.
 struct WriterSession::Sizes {
   size_t data_packs = 1;  // filled at the same time
@@ -24,7 +34,7 @@ struct WriterSession::Sizes {
         std::max(1U, options.encode_threads > 0 ? options.encode_threads : options.deliver_threads);
     // Two metadata packs, what is being uploaded, one that waits for it, and a spare buffer for
     // each of the three sinks.
-    const size_t packs = sizes.data_packs + 2 + options.upload_threads + 1 + 3;
+    const size_t packs = sizes.data_packs + 2 + UploadThreads(context, options) + 1 + 3;
     const uint64_t share = options.memory_limit / packs;
     const size_t wanted = context.config->pack_bytes.value_or(kDefaultPackBytes);
     sizes.pack_bytes = std::clamp<size_t>(static_cast<size_t>(std::min<uint64_t>(share, wanted)),
@@ -61,7 +71,7 @@ WriterSession::WriterSession(const RepositoryContext& context, const WriterTicke
       codecs_(CodecMaker(context, options)),
       jobs_([] { return std::make_unique<FrameJob>(); },
             [](FrameJob& job) { job.payload.Clear(); }),
-      uploads_("upload", options.upload_threads, 1),
+      uploads_("upload", UploadThreads(context, options), 1),
       prints_(context, SinkOptions(PackKind::kMeta, Sizes::For(context, options))),
       tree_(context, SinkOptions(PackKind::kMeta, Sizes::For(context, options))),
       print_writer_(prints_, codecs_, context.keys->node_hmac()),

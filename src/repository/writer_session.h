@@ -36,8 +36,9 @@ namespace pgkeep::repository {
 struct WriterOptions {
   // Threads that compress and seal. 0: the threads that deliver units do it themselves.
   unsigned encode_threads = 0;
-  // Threads that upload packs. 0: the thread that fills a pack uploads it.
-  unsigned upload_threads = 1;
+  // Threads that upload packs. 0: the thread that fills a pack uploads it; not given: as many as
+  // the store is fast with.
+  std::optional<unsigned> upload_threads = {};
   // Most threads that deliver units at the same time; only counted when encode_threads is 0.
   unsigned deliver_threads = 2;
   // Bound of what the writer holds in packs, in bytes. Packs are made smaller to fit.

@@ -72,6 +72,9 @@ struct StoreFeatures {
   bool versioned = false;
   // These credentials may delete. False is the safer set-up for a database host.
   bool can_delete = false;
+  // With how many requests at the same time it moves data fastest. More than 1 where the way to it
+  // has a latency, as to S3.
+  unsigned parallel_requests = 1;
   // "directory", "memory", "s3": for messages only.
   std::string kind = {};
   // Set when this process is root and the store belongs to another user, who could not read what
