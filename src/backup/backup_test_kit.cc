@@ -39,7 +39,7 @@ Result<storage::ObjectInfo> HookStore::CreateIfAbsent(std::string_view key, Byte
     action = std::exchange(action_, nullptr);
   }
   if (action) action();
-  return inner_.CreateIfAbsent(key, bytes);
+  return inner().CreateIfAbsent(key, bytes);
 }
 
 LogicalBackupOptions OptionsFor(const std::vector<std::string>& databases) {

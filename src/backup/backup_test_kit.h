@@ -15,7 +15,7 @@
 #include "postgres/postgres_test_kit.h"
 #include "repository/backup_list.h"
 #include "repository/data_test_kit.h"
-#include "storage/object_store.h"
+#include "storage/forwarding_store.h"
 #include "testing/memory_store.h"
 #include "testing/postgres_cluster.h"
 
@@ -50,37 +50,16 @@ class PhaseHook : public BackupWatcher {
 
 // Lets a test do something when the store is about to take a data pack: the one moment in which it
 // is certain that a COPY is running.
-class HookStore : public storage::ObjectStore {
+class HookStore final : public storage::ForwardingStore {
  public:
-  explicit HookStore(storage::ObjectStore& inner) : inner_(inner) {}
+  using ForwardingStore::ForwardingStore;
 
   // Called once, by the thread that stores.
   void BeforeFirstPack(std::function<void()> action) { action_ = std::move(action); }
 
-  storage::StoreFeatures features() const override { return inner_.features(); }
-  std::string Url() const override { return inner_.Url(); }
-  std::string ExpectedEtag(ByteSpan bytes) const override { return inner_.ExpectedEtag(bytes); }
   Result<storage::ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
-  Result<storage::ObjectInfo> Put(std::string_view key, ByteSpan bytes) override {
-    return inner_.Put(key, bytes);
-  }
-  Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override {
-    return inner_.Get(key, max_bytes);
-  }
-  Status GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) override {
-    return inner_.GetRange(key, offset, out);
-  }
-  Result<storage::ListPage> List(std::string_view prefix, std::string_view start_after,
-                                 size_t max_keys) override {
-    return inner_.List(prefix, start_after, max_keys);
-  }
-  Result<storage::ObjectInfo> Head(std::string_view key) override { return inner_.Head(key); }
-  Status Delete(std::string_view key) override { return inner_.Delete(key); }
-  Result<Timestamp> ServerTime() override { return inner_.ServerTime(); }
-  Result<std::optional<uint64_t>> FreeBytes() override { return inner_.FreeBytes(); }
 
  private:
-  storage::ObjectStore& inner_;
   Mutex mutex_;
   std::function<void()> action_ PGK_GUARDED_BY(mutex_);
 };

@@ -5,32 +5,24 @@
 #include <deque>
 
 #include "base/error.h"
+#include "storage/forwarding_store.h"
 #include "testing/memory_store.h"
 #include "testing/store_conformance_cases.h"
 
 namespace pgkeep::storage {
 namespace {
 
-// A store whose listings are whatever the test says.
-class ScriptedStore final : public ObjectStore {
- public:
-  explicit ScriptedStore(std::deque<ListPage> pages) : pages_(std::move(pages)) {}
+// So that it exists before the store that refers to it.
+struct Memory {
+  testing::MemoryStore memory;
+};
 
-  StoreFeatures features() const override { return inner_.features(); }
-  std::string Url() const override { return "scripted:"; }
-  std::string ExpectedEtag(ByteSpan bytes) const override { return inner_.ExpectedEtag(bytes); }
-  Result<ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override {
-    return inner_.CreateIfAbsent(key, bytes);
-  }
-  Result<ObjectInfo> Put(std::string_view key, ByteSpan bytes) override {
-    return inner_.Put(key, bytes);
-  }
-  Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override {
-    return inner_.Get(key, max_bytes);
-  }
-  Status GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) override {
-    return inner_.GetRange(key, offset, out);
-  }
+// A store whose listings are whatever the test says.
+class ScriptedStore final : private Memory, public ForwardingStore {
+ public:
+  explicit ScriptedStore(std::deque<ListPage> pages)
+      : ForwardingStore(memory), pages_(std::move(pages)) {}
+
   Result<ListPage> List(std::string_view, std::string_view start_after, size_t) override {
     starts_.emplace_back(start_after);
     if (pages_.empty()) return Err(ErrorCode::kInternal, "asked for more pages than there are");
@@ -38,15 +30,10 @@ class ScriptedStore final : public ObjectStore {
     pages_.pop_front();
     return page;
   }
-  Result<ObjectInfo> Head(std::string_view key) override { return inner_.Head(key); }
-  Status Delete(std::string_view key) override { return inner_.Delete(key); }
-  Result<Timestamp> ServerTime() override { return inner_.ServerTime(); }
-  Result<std::optional<uint64_t>> FreeBytes() override { return inner_.FreeBytes(); }
 
   const std::vector<std::string>& starts() const { return starts_; }
 
  private:
-  testing::MemoryStore inner_;
   std::deque<ListPage> pages_;
   std::vector<std::string> starts_;
 };
