@@ -24,7 +24,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "archive"))
+sys.path.insert(0, str(HERE.parent / "python"))
 from private_cluster import PrivateCluster  # noqa: E402  (after the line above)
 
 OPTIONS = None
