@@ -48,8 +48,10 @@ class Selector {
       found = true;
     }
     if (found) return Ok();
-    return Err(ErrorCode::kNotFound, "no table {}.{} in the archive", table.schema, table.name)
-        .WithHint("names are written as in the catalog: exact case, without quotes");
+    return Err(ErrorCode::kNotFound, "no table {}.{} in the backup", table.schema, table.name)
+        .WithHint(
+            "names with capital letters or special characters need double quotes within the "
+            "shell's quotes: '\"My Table\"'");
   }
 
   Status AddSchema(const std::string& schema) {
@@ -70,8 +72,10 @@ class Selector {
       Add(i);
     }
     if (found) return Ok();
-    return Err(ErrorCode::kNotFound, "nothing in schema {} in the archive", schema)
-        .WithHint("names are written as in the catalog: exact case, without quotes");
+    return Err(ErrorCode::kNotFound, "nothing in schema {} in the backup", schema)
+        .WithHint(
+            "names with capital letters or special characters need double quotes within the "
+            "shell's quotes: '\"My Table\"'");
   }
 
   Selection Finish() {

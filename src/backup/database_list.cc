@@ -80,7 +80,7 @@ Result<std::vector<ListedDatabase>> ListDatabases(postgres::Connection& connecti
   AddMissing(selection, existing, databases);
   if (databases.empty()) {
     return Error(ErrorCode::kConfig, "no database fits the selection")
-        .WithHint("look at 'databases' of the source in the configuration");
+        .WithHint("look at --database, or at 'databases' of the source in the configuration");
   }
   std::ranges::sort(databases, {}, &ListedDatabase::name);
   return databases;

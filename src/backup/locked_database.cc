@@ -142,7 +142,7 @@ Status LockedDatabase::ReadDefinitions(const DatabaseRequest& request, std::stop
   Result<archive::Toc> read = dump->ReadContents(stop);
   if (!read.ok() && read.error().code() == ErrorCode::kChildFailed &&
       read.error().message().find(kOutOfSharedMemory) != std::string::npos) {
-    return NoRoomForLocks();  // pg_dump has only words for it
+    return NoRoomForLocks(kOutOfSharedMemory);  // pg_dump has only words for it
   }
   PGK_ASSIGN_OR_RETURN(const archive::Toc toc, std::move(read));
   // Only now: until here pg_dump's own locks kept its tables as they are.

@@ -99,7 +99,7 @@ Status Run::BackUpOne(const ListedDatabase& database, const RunContext& context,
   outcome.name = database.name;
   if (!database.available) {
     return Err(ErrorCode::kNotFound, "{}", database.reason)
-        .WithHint("look at 'databases' of the source in the configuration");
+        .WithHint("look at --database, or at 'databases' of the source in the configuration");
   }
   const DatabaseRequest request{.params = params_.WithDatabase(database.name),
                                 .database = database.name,

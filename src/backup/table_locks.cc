@@ -66,9 +66,8 @@ std::string LockParty::Describe() const {
   return fmt::format("process {} with {} on {}", pid, mode, relation);
 }
 
-Error NoRoomForLocks() {
-  return Err(ErrorCode::kLimitExceeded, "the server has no room for locks on all tables: {}",
-             kOutOfSharedMemory)
+Error NoRoomForLocks(std::string_view why) {
+  return Err(ErrorCode::kLimitExceeded, "the server has no room for locks on all tables: {}", why)
       .WithSqlState(std::string(postgres::kSqlStateOutOfMemory))
       .WithHint(
           "raise max_locks_per_transaction of the server ('pgkeep check' says how many locks a "
@@ -89,7 +88,7 @@ Status LockTables(Connection& connection, std::span<const TableInfo* const> tabl
     }
     const Status locked = connection.Execute(sql + " IN ACCESS SHARE MODE");
     if (!locked.ok() && locked.error().sqlstate() == postgres::kSqlStateOutOfMemory) {
-      return NoRoomForLocks();
+      return NoRoomForLocks(locked.error().message());
     }
     PGK_TRY_CONTEXT("locking tables", locked);
   }

@@ -27,8 +27,8 @@ Status LockTables(postgres::Connection& connection, std::span<const TableInfo* c
 // What a server says, and pg_dump tells, whose table of locks is full. Trying again is of no use.
 inline constexpr std::string_view kOutOfSharedMemory = "out of shared memory";
 
-// The error for that.
-Error NoRoomForLocks();
+// The error for that; `why` is what the server says.
+Error NoRoomForLocks(std::string_view why);
 
 // Another session that waits for a lock because of sessions of ours, or that stands in their way.
 struct LockParty {

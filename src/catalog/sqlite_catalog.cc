@@ -1,6 +1,7 @@
 #include "catalog/sqlite_catalog.h"
 
 #include <fmt/format.h>
+#include <cerrno>
 
 #include <utility>
 
@@ -298,7 +299,9 @@ Status GiveToOwnerOfDirectory(FileSystem& files, File& file, const std::string& 
   PGK_ASSIGN_OR_RETURN(const FileInfo place, files.Stat(directory));
   if (place.owner == kRootUser) return Ok();
   Status given = file.SetAccess(place.owner, place.group, kFileMode);
-  return !given.ok() && given.error().code() == ErrorCode::kPermission ? Ok() : given;
+  if (given.ok() || given.error().code() == ErrorCode::kPermission) return Ok();
+  // In a user namespace the owner may be nobody that can be named (chown(2), EINVAL).
+  return given.error().os_errno() == EINVAL ? Ok() : given;
 }
 
 // Makes an empty file, so that it has the right mode from the beginning; SQLite gives its journals

@@ -91,7 +91,7 @@ Result<repository::WriterId> LookUpUnfinished(std::span<const UnfinishedBackup> 
   for (const UnfinishedBackup& backup : unfinished) {
     if (backup.id.Hex().starts_with(selector)) found.push_back(backup.id);
   }
-  if (selector.size() < kMinPrefixDigits || found.size() > 1) {
+  if (!found.empty() && (selector.size() < kMinPrefixDigits || found.size() > 1)) {
     return Err(ErrorCode::kInvalidArgument, "'{}' does not name one unfinished backup", selector)
         .WithHint("give more digits of the id");
   }

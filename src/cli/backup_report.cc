@@ -116,7 +116,7 @@ void ShowBackupReport(const BackupReport& report, Console& console) {
   const BackupTotals totals = TotalsOf(report.manifest);
   if (result.incremental) {
     console.Note(
-        fmt::format("  compared with the backup before: {} of {}{} had changed, {} after "
+        fmt::format("  compared with the backup before: {} of {}{} stored, {} after "
                     "compression",
                     FormatBytes(totals.new_bytes), FormatBytes(totals.bytes),
                     PercentText(totals.new_bytes, totals.bytes), FormatBytes(totals.stored_bytes)));

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "cli/signals.h"
 
 int main(int count, char** words) {
+  // Who reads the messages may go (`2>&1 | head`): the work goes on. Children get the default back.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   const auto watcher = pgkeep::cli::SignalWatcher::Start();
   if (!watcher.ok()) {
     fmt::print(stderr, "pgkeep: {}\n", watcher.error().ToString());

@@ -39,9 +39,17 @@ class Watcher final : public SignalWatcher {
   std::stop_token token() const override { return source_.get_token(); }
 
  private:
+  // Whether a line can be written without waiting for a reader.
+  static bool ErrorsAreRead() {
+    pollfd errors{STDERR_FILENO, POLLOUT, 0};
+    return poll(&errors, 1, 0) == 1 && (errors.revents & POLLOUT) != 0;
+  }
+
   [[noreturn]] static void EndAtOnce() {
     // A bar stays where it is: what the shell writes next begins below it.
-    if (CurrentErrorLineWriter() != nullptr) static_cast<void>(!write(STDERR_FILENO, "\n", 1));
+    if (CurrentErrorLineWriter() != nullptr && ErrorsAreRead()) {
+      static_cast<void>(!write(STDERR_FILENO, "\n", 1));
+    }
     _exit(kInterrupted);
   }
 
@@ -59,7 +67,8 @@ class Watcher final : public SignalWatcher {
       if (read(signals_.get(), &info, sizeof(info)) != sizeof(info)) continue;
       if (source_.stop_requested()) EndAtOnce();
       // Work that hangs in the kernel does not see the request, and the user sees nothing happen.
-      WriteErrorLine(kStopping);
+      // But where nobody reads what we write, writing would keep the request back for ever.
+      if (ErrorsAreRead()) WriteErrorLine(kStopping);
       source_.request_stop();
     }
   }

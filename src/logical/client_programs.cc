@@ -179,10 +179,12 @@ Result<ClientProgram> FindProgram(std::string_view name, int server_version_num,
 Result<ClientProgram> FindRestoreProgram(int server_version_num, const ProgramSearch& search,
                                          std::stop_token stop) {
   constexpr std::string_view kName = "pg_restore";
+  // The first that reads version 1.14 of the archive format (pg_backup_archiver.h).
+  constexpr int kOldestReader = 12;
   const int wanted = server_version_num / 10000;
   PGK_ASSIGN_OR_RETURN(Candidates found, FindAll(kName, wanted, search, stop));
   if (found.same) return *std::move(found.same);
-  if (found.older) return *std::move(found.older);
+  if (found.older && found.older->major >= kOldestReader) return *std::move(found.older);
   if (found.newer) return *std::move(found.newer);
   return NoProgram(kName, search, wanted);
 }

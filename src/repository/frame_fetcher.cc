@@ -20,6 +20,34 @@ constexpr uint64_t kRequestMax = uint64_t{8} << 20;
 
 }  // namespace
 
+Result<std::shared_ptr<const FrameUnits>> FrameUnits::Keep(Bytes payload, uint16_t count,
+                                                           uint16_t wanted) {
+  PGK_ASSIGN_OR_RETURN(UnitsView view, SplitUnits(payload, count));
+  auto units = std::make_shared<FrameUnits>();
+  size_t wanted_bytes = 0;
+  units->whole_ = true;
+  for (size_t i = 0; i < view.count; ++i) {
+    if ((wanted >> i & 1U) != 0) {
+      wanted_bytes += view.spans[i].size();
+    } else {
+      view.spans[i] = {};
+      units->whole_ = false;
+    }
+  }
+  if (units->whole_) {
+    units->bytes_ = std::move(payload);  // whose bytes stay where they are
+  } else {
+    units->bytes_.reserve(wanted_bytes);
+    for (size_t i = 0; i < view.count; ++i) {
+      const size_t begin = units->bytes_.size();
+      Append(units->bytes_, view.spans[i]);
+      view.spans[i] = ByteSpan(units->bytes_).subspan(begin);
+    }
+  }
+  units->view_ = view;
+  return std::shared_ptr<const FrameUnits>(units);
+}
+
 // No wait in this file has a token that can stop: a stop ends the requests themselves.
 
 FrameBatch::~FrameBatch() {
@@ -28,11 +56,11 @@ FrameBatch::~FrameBatch() {
   changed_.Wait(mutex_, {}, [this]() PGK_REQUIRES(mutex_) { return open_requests_ == 0; });
 }
 
-Result<FrameBatch::Payloads> FrameBatch::Wait() {
+Result<FrameBatch::Frames> FrameBatch::Wait() {
   const MutexLock lock(mutex_);
   changed_.Wait(mutex_, {}, [this]() PGK_REQUIRES(mutex_) { return open_requests_ == 0; });
   if (error_) return *std::move(error_);
-  return std::move(payloads_);
+  return std::move(frames_);
 }
 
 bool FrameBatch::failed() {
@@ -49,15 +77,16 @@ void FrameBatch::Done(const Status& outcome) {
 }
 
 void FrameBatch::Join() {
-  order_.resize(frames_.size());
+  order_.resize(wanted_.size());
   std::iota(order_.begin(), order_.end(), 0U);
   std::ranges::sort(order_, [&](uint32_t a, uint32_t b) {
-    return std::tie(frames_[a].pack, frames_[a].frame.offset) <
-           std::tie(frames_[b].pack, frames_[b].frame.offset);
+    const StoredFrame& left = wanted_[a].frame;
+    const StoredFrame& right = wanted_[b].frame;
+    return std::tie(left.pack, left.frame.offset) < std::tie(right.pack, right.frame.offset);
   });
   const PackId* pack = nullptr;
   for (size_t i = 0; i < order_.size(); ++i) {
-    const StoredFrame& frame = frames_[order_[i]];
+    const StoredFrame& frame = wanted_[order_[i]].frame;
     const uint64_t end = frame.frame.offset + FrameBytes(frame.frame.clen);
     if (!requests_.empty() && *pack == frame.pack) {
       Request& last = requests_.back();
@@ -83,7 +112,7 @@ FrameFetcher::FrameFetcher(const RepositoryContext& context)
       reads_("read", reads_ahead_ ? context.store->features().parallel_requests : 0,
              std::numeric_limits<size_t>::max()) {}
 
-std::unique_ptr<FrameBatch> FrameFetcher::Start(std::span<const StoredFrame> frames) {
+std::unique_ptr<FrameBatch> FrameFetcher::Start(std::vector<WantedFrame> wanted) {
   auto batch = std::make_unique<FrameBatch>();
   // Before any request: credentials of a host may not even be allowed to read data packs.
   const Status allowed = context_.keys->RequireReadData("reading the data of a backup");
@@ -92,8 +121,8 @@ std::unique_ptr<FrameBatch> FrameFetcher::Start(std::span<const StoredFrame> fra
     batch->error_ = allowed.error();
     return batch;
   }
-  batch->frames_.assign(frames.begin(), frames.end());
-  batch->payloads_.resize(frames.size());
+  batch->wanted_ = std::move(wanted);
+  batch->frames_.resize(batch->wanted_.size());
   batch->Join();
   {
     const MutexLock lock(batch->mutex_);
@@ -108,7 +137,7 @@ std::unique_ptr<FrameBatch> FrameFetcher::Start(std::span<const StoredFrame> fra
 }
 
 Status FrameFetcher::Read(FrameBatch& batch, const FrameBatch::Request& request) {
-  const std::string key = batch.frames_[batch.order_[request.begin]].pack.name().Key();
+  const std::string key = batch.wanted_[batch.order_[request.begin]].frame.pack.name().Key();
   Bytes buffer(request.bytes);
   const Status read = Retry(context_.retry, *context_.clock, context_.stop,
                             [&] { return context_.store->GetRange(key, request.offset, buffer); });
@@ -116,16 +145,18 @@ Status FrameFetcher::Read(FrameBatch& batch, const FrameBatch::Request& request)
   const auto opener = openers_.Borrow();
   for (size_t i = request.begin; i < request.end; ++i) {
     const uint32_t number = batch.order_[i];
-    const StoredFrame& frame = batch.frames_[number];
+    const WantedFrame& wanted = batch.wanted_[number];
+    const LeafFrame& frame = wanted.frame.frame;
     const ByteSpan bytes =
-        ByteSpan(buffer).subspan(frame.frame.offset - request.offset, FrameBytes(frame.frame.clen));
-    PGK_ASSIGN_OR_RETURN(batch.payloads_[number], Open(frame, bytes, *opener));
+        ByteSpan(buffer).subspan(frame.offset - request.offset, FrameBytes(frame.clen));
+    PGK_ASSIGN_OR_RETURN(batch.frames_[number], Open(wanted, bytes, *opener));
   }
   return Ok();
 }
 
-Result<std::shared_ptr<const Bytes>> FrameFetcher::Open(const StoredFrame& frame, ByteSpan bytes,
-                                                        FrameOpener& opener) {
+Result<std::shared_ptr<const FrameUnits>> FrameFetcher::Open(const WantedFrame& wanted,
+                                                             ByteSpan bytes, FrameOpener& opener) {
+  const StoredFrame& frame = wanted.frame;
   PGK_ASSIGN_OR_RETURN(const std::shared_ptr<const PackKeys> pack,
                        keys_.Get(frame.pack.name(), [&](const PackName& name, MutableByteSpan out) {
                          const std::string key = name.Key();
@@ -138,10 +169,10 @@ Result<std::shared_ptr<const Bytes>> FrameFetcher::Open(const StoredFrame& frame
                                   .rlen = frame.frame.rlen,
                                   .units = frame.frame.units,
                                   .number = {}};
-  auto payload = std::make_shared<Bytes>(frame.frame.rlen);
+  Bytes payload(frame.frame.rlen);
   PGK_TRY(opener.OpenUnitsInto(*pack, bytes, expected, context_.keys->content_hmac(),
-                               frame.frame.hash, *payload));
-  return payload;
+                               frame.frame.hash, payload));
+  return FrameUnits::Keep(std::move(payload), frame.frame.units, wanted.units);
 }
 
 }  // namespace pgkeep::repository

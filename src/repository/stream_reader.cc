@@ -1,20 +1,27 @@
 #include "repository/stream_reader.h"
 
 #include <algorithm>
+#include <bit>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "repository/blob_node.h"
 #include "repository/limits.h"
-#include "repository/units_payload.h"
 
 namespace pgkeep::repository {
 
 namespace {
 
 constexpr uint64_t kWindowBytes = uint64_t{8} << 20;
+constexpr uint64_t kScatteredWindowBytes = uint64_t{64} << 20;
 constexpr size_t kBlobFramesAtOnce = 8;
+
+// The bits of `count` units from `first` on, as WantedFrame::units.
+uint16_t UnitBits(uint32_t first, uint32_t count) {
+  return static_cast<uint16_t>(((uint32_t{1} << count) - 1) << first);
+}
 
 }  // namespace
 
@@ -121,47 +128,58 @@ Result<bool> StreamReader::ReadPart(uint64_t number, const MapLeaf& leaf, uint32
   return true;
 }
 
-// As many steps as their frames fit the window; at least one.
+// As many steps as fit the window; at least one. A window in which less than half of what must be
+// decoded is wanted goes on, up to the larger limit: behind it the same frames would be read again.
 size_t StreamReader::WindowEnd(const LeafNode& leaf, std::span<const Step> steps,
                                size_t begin) const {
   std::set<uint32_t> taken;
-  uint64_t bytes = 0;
+  uint64_t wanted = 0;
+  uint64_t decoded = 0;
   size_t end = begin;
   for (; end < steps.size(); ++end) {
     const Extent& extent = steps[end].extent;
-    if (extent.type != Extent::Type::kRun || !taken.insert(extent.index).second) continue;
-    bytes += leaf.frames[extent.index].rlen;
-    if (bytes > kWindowBytes && end > begin) break;
+    if (extent.type != Extent::Type::kRun) continue;
+    const LeafFrame& frame = leaf.frames[extent.index];
+    // All units of a frame are taken to be of one length.
+    wanted += uint64_t{frame.rlen} * extent.count / frame.units;
+    if (taken.insert(extent.index).second) decoded += frame.rlen;
+    const uint64_t limit = decoded / 2 > wanted ? kScatteredWindowBytes : kWindowBytes;
+    if (wanted > limit && end > begin) break;
   }
   return end;
 }
 
 StreamReader::ComingWindow StreamReader::StartWindow(uint64_t number, const LeafNode& leaf,
                                                      std::span<const Step> steps) {
-  ComingWindow coming;
-  std::vector<StoredFrame> wanted;
+  std::map<uint32_t, uint16_t> units;  // by index of the frame
   for (const Step& step : steps) {
     if (step.extent.type != Extent::Type::kRun) continue;
-    const FrameKey key{number, step.extent.index};
-    const auto [place, is_new] = coming.window.try_emplace(key);
-    if (!is_new) continue;
-    const auto known = window_.find(key);
-    if (known != window_.end()) {
-      place->second = known->second;
-    } else {
-      coming.missing.push_back(key);
-      wanted.push_back(FromTable(leaf.packs, leaf.frames[key.frame]));
-    }
+    units[step.extent.index] |= UnitBits(step.extent.first, step.extent.count);
   }
-  if (!wanted.empty()) coming.batch = frames_.Start(wanted);
+  ComingWindow coming;
+  std::vector<WantedFrame> wanted;
+  for (const auto& [index, bits] : units) {
+    const FrameKey key{number, index};
+    const auto known = window_.find(key);
+    if (known != window_.end() && known->second->whole()) {
+      coming.window.emplace(key, known->second);
+      continue;
+    }
+    const LeafFrame& frame = leaf.frames[index];
+    // What is left of a frame after this window is mostly wanted by the next one.
+    const bool most = std::popcount(bits) * 2 >= frame.units;
+    coming.missing.push_back(key);
+    wanted.push_back({FromTable(leaf.packs, frame), most ? WantedFrame::kAllUnits : bits});
+  }
+  if (!wanted.empty()) coming.batch = frames_.Start(std::move(wanted));
   return coming;
 }
 
 Status StreamReader::TakeWindow(ComingWindow coming) {
   if (coming.batch != nullptr) {
-    PGK_ASSIGN_OR_RETURN(FrameBatch::Payloads payloads, coming.batch->Wait());
+    PGK_ASSIGN_OR_RETURN(FrameBatch::Frames frames, coming.batch->Wait());
     for (size_t i = 0; i < coming.missing.size(); ++i) {
-      coming.window[coming.missing[i]] = std::move(payloads[i]);
+      coming.window.emplace(coming.missing[i], std::move(frames[i]));
     }
   }
   window_ = std::move(coming.window);
@@ -174,7 +192,7 @@ Result<bool> StreamReader::VisitStep(uint64_t number, const MapLeaf& leaf, const
     case Extent::Type::kHole:
       return VisitHoles(step, visit);
     case Extent::Type::kRun:
-      return VisitRun(number, leaf.node, step, visit);
+      return VisitRun(number, step, visit);
     case Extent::Type::kBig:
       break;
   }
@@ -202,13 +220,10 @@ Result<bool> StreamReader::VisitHoles(const Step& step, const Visitor& visit) {
   return true;
 }
 
-Result<bool> StreamReader::VisitRun(uint64_t number, const LeafNode& leaf, const Step& step,
-                                    const Visitor& visit) {
-  const std::shared_ptr<const Bytes> payload = window_.at({number, step.extent.index});
-  PGK_ASSIGN_OR_RETURN(const UnitsView view,
-                       SplitUnits(*payload, leaf.frames[step.extent.index].units));
+Result<bool> StreamReader::VisitRun(uint64_t number, const Step& step, const Visitor& visit) {
+  const std::shared_ptr<const FrameUnits> frame = window_.at({number, step.extent.index});
   for (uint32_t i = 0; i < step.extent.count; ++i) {
-    const ByteSpan bytes = view.units()[step.extent.first + i];
+    const ByteSpan bytes = frame->unit(step.extent.first + i);
     const uint64_t unit = step.first_unit + i;
     const StreamEntry& stream = entry();
     if (stream.unit_size != 0) {
@@ -239,19 +254,18 @@ Result<bool> StreamReader::VisitBlob(const LeafBlob& blob, uint64_t unit, const 
   part.unit_bytes = blob.length;
   const auto start = [&](size_t begin) {
     const size_t end = std::min(begin + kBlobFramesAtOnce, node.frames.size());
-    std::vector<StoredFrame> wanted;
-    for (size_t i = begin; i < end; ++i) wanted.push_back(FromTable(node.packs, node.frames[i]));
-    return frames_.Start(wanted);
+    std::vector<WantedFrame> wanted;
+    for (size_t i = begin; i < end; ++i) wanted.push_back({FromTable(node.packs, node.frames[i])});
+    return frames_.Start(std::move(wanted));
   };
   std::unique_ptr<FrameBatch> ahead;
   for (size_t begin = 0; begin < node.frames.size(); begin += kBlobFramesAtOnce) {
     const std::unique_ptr<FrameBatch> batch = ahead ? std::move(ahead) : start(begin);
-    PGK_ASSIGN_OR_RETURN(const FrameBatch::Payloads payloads, batch->Wait());
+    PGK_ASSIGN_OR_RETURN(const FrameBatch::Frames frames, batch->Wait());
     const size_t next = begin + kBlobFramesAtOnce;
     if (frames_.reads_ahead() && next < node.frames.size()) ahead = start(next);
-    for (const std::shared_ptr<const Bytes>& payload : payloads) {
-      PGK_ASSIGN_OR_RETURN(const UnitsView view, SplitUnits(*payload, 1));
-      part.bytes = view.units()[0];
+    for (const std::shared_ptr<const FrameUnits>& frame : frames) {
+      part.bytes = frame->unit(0);
       PGK_ASSIGN_OR_RETURN(const bool more, visit(part));
       if (!more) return false;
       part.offset += part.bytes.size();

@@ -32,9 +32,10 @@ struct UnitPart {
 // Reads a stream of a backup. Everything given out was authenticated and compared with the hashes
 // of the map; a damaged frame is an error that names its pack, never wrong bytes.
 //
-// One thread at a time; to read in parallel, open several readers on one stream. Memory: decoded
-// frames of one window (8 MiB, or one frame if that is larger) and one leaf; a second window where
-// FrameFetcher::reads_ahead().
+// One thread at a time; to read in parallel, open several readers on one stream. Memory: one leaf
+// and the units of one window, and of a second one where FrameFetcher::reads_ahead(). A window is
+// about 8 MiB; where scattered changes have left few of its units in each frame, up to 64 MiB, so
+// that a frame is not read again and again for one unit each time.
 class StreamReader {
  public:
   // Receives units in order. False stops the reading without error.
@@ -64,7 +65,7 @@ class StreamReader {
     uint32_t frame = 0;
     auto operator<=>(const FrameKey&) const = default;
   };
-  using Window = std::map<FrameKey, std::shared_ptr<const Bytes>>;
+  using Window = std::map<FrameKey, std::shared_ptr<const FrameUnits>>;
   // A window whose missing frames are on their way.
   struct ComingWindow {
     Window window;
@@ -85,8 +86,7 @@ class StreamReader {
   Result<bool> VisitStep(uint64_t number, const MapLeaf& leaf, const Step& step,
                          const Visitor& visit);
   Result<bool> VisitHoles(const Step& step, const Visitor& visit);
-  Result<bool> VisitRun(uint64_t number, const LeafNode& leaf, const Step& step,
-                        const Visitor& visit);
+  Result<bool> VisitRun(uint64_t number, const Step& step, const Visitor& visit);
   Result<bool> VisitBlob(const LeafBlob& blob, uint64_t unit, const Visitor& visit);
 
   NodeStore& nodes_;

@@ -8,18 +8,17 @@ namespace pgkeep::restore {
 namespace {
 
 constexpr std::string_view kAuthor = "pgkeep: ";
-constexpr std::string_view kWords = "half restored from backup ";
+static_assert(kHalfRestoredBeginning.starts_with(kAuthor));
 
 }  // namespace
 
 std::string HalfRestoredMark(const repository::BackupId& backup, Timestamp begun) {
-  return fmt::format("{}{}{}, begun at {}", kAuthor, kWords, backup.Hex(), FormatUtc(begun));
+  return fmt::format("{}{}, begun at {}", kHalfRestoredBeginning, backup.Hex(), FormatUtc(begun));
 }
 
 std::optional<std::string> ReadHalfRestoredMark(std::string_view comment) {
-  if (!comment.starts_with(kAuthor)) return std::nullopt;
+  if (!comment.starts_with(kHalfRestoredBeginning)) return std::nullopt;
   comment.remove_prefix(kAuthor.size());
-  if (!comment.starts_with(kWords)) return std::nullopt;
   return std::string(comment);
 }
 

@@ -11,6 +11,8 @@
 
 namespace pgkeep::restore {
 
+inline constexpr std::string_view kHalfRestoredBeginning = "pgkeep: half restored from backup ";
+
 // The comment: "pgkeep: half restored from backup <id>, begun at <time>".
 std::string HalfRestoredMark(const repository::BackupId& backup, Timestamp begun);
 

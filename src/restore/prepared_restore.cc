@@ -193,7 +193,12 @@ class Planner {
   void JudgeExisting() {
     const postgres::ServerInfo& server = prepared_.target.server;
     const logical::DatabaseAttributes& attributes = prepared_.source->attributes();
-    if (server.encoding != attributes.encoding) {
+    if (attributes.encoding == "SQL_ASCII" && server.encoding != attributes.encoding) {
+      plan_.warnings.push_back(
+          fmt::format("the backup has no encoding (SQL_ASCII), the target {}: texts go in as they "
+                      "are, and some may not be valid there",
+                      server.encoding));
+    } else if (server.encoding != attributes.encoding) {
       plan_.warnings.push_back(fmt::format(
           "the target has the encoding {}, the backup {}: texts are converted, and those that "
           "cannot be are errors",

@@ -75,7 +75,7 @@ class Run {
   Status SetSequences();
   Status LoadLargeObjects();
   Status Analyze();
-  Status SetDatabase(Connection& connection);
+  Status SetDatabase(Connection& connection, bool comment);
   Status Finish();
 
   void Begin(std::string_view phase);
@@ -398,9 +398,10 @@ Status Run::LoadLargeObjects() {
 }
 
 // After everything else: the settings of a database may forbid new sessions to write.
-Status Run::SetDatabase(Connection& connection) {
+Status Run::SetDatabase(Connection& connection, bool comment) {
   for (const TocEntry& entry : prepared_.set.database_entries) {
     const EntryKind kind = KindOf(entry);
+    if ((kind == EntryKind::kComment) != comment) continue;
     if (kind == EntryKind::kAcl && !options_.privileges) continue;
     const std::string sql =
         DatabaseEntrySql(entry, prepared_.plan.target_database, prepared_.set.standard_strings);
@@ -434,8 +435,10 @@ Status Run::Analyze() {
 // is on disk.
 Status Run::Finish() {
   PGK_ASSIGN_OR_RETURN(const auto connection, Connect());
+  if (prepared_.plan.creates_database) PGK_TRY(SetDatabase(*connection, false));
+  // What takes the place of the mark comes last: until then the database is half restored.
   TakeMarkAway(*connection);
-  if (prepared_.plan.creates_database) PGK_TRY(SetDatabase(*connection));
+  if (prepared_.plan.creates_database) PGK_TRY(SetDatabase(*connection, true));
   return connection->Execute("SET synchronous_commit = local; SELECT pg_catalog.txid_current()");
 }
 
@@ -455,8 +458,12 @@ Result<RestoreReport> Run::Execute() {
   Begin("post_data");
   PGK_TRY(Define("post-data", jobs_));
   PGK_TRY(Analyze());
+  if (Status held = hold_->Check(); !held.ok()) {
+    // Nothing is lost when somebody only wants it to end.
+    if (held.error().code() == ErrorCode::kCancelled) return std::move(held).error();
+    AddError("the restore", held.error());
+  }
   PGK_TRY(Finish());
-  if (Status held = hold_->Check(); !held.ok()) AddError("the restore", held.error());
   EndPhase();
   report_.fingerprints_equal = report_.failed_tables.empty() && large_objects_equal_;
   return std::move(report_);

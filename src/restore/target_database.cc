@@ -42,6 +42,15 @@ SELECT NOT EXISTS (
     WHERE d.classid = o.classid AND d.objid = o.oid AND d.deptype IN ('e', 'i')))
 )sql";
 
+// A comment that is not ours need not have a form in the encoding of the session.
+constexpr std::string_view kFactsSql = R"sql(
+SELECT pg_catalog.pg_database_size(d.oid), d.datistemplate,
+  CASE WHEN pg_catalog.starts_with(c.description, $1) THEN c.description ELSE '' END
+FROM pg_catalog.pg_database AS d LEFT JOIN pg_catalog.pg_shdescription AS c
+  ON c.objoid = d.oid AND c.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
+WHERE d.datname = pg_catalog.current_database()
+)sql";
+
 constexpr std::string_view kObjectsSql = R"sql(
 SELECT 'schema', '', nspname::text FROM pg_catalog.pg_namespace
 UNION ALL SELECT 'relation', n.nspname, c.relname FROM pg_catalog.pg_class AS c
@@ -115,12 +124,8 @@ void LookForSpace(TargetDatabase& target) {
 
 Status LookInside(Connection& connection, bool list_objects, TargetDatabase& target) {
   PGK_ASSIGN_OR_RETURN(target.empty, QueryBool(connection, kIsEmptySql));
-  PGK_ASSIGN_OR_RETURN(
-      const QueryResult facts,
-      connection.Query("SELECT pg_catalog.pg_database_size(oid), datistemplate, "
-                       "coalesce(pg_catalog.shobj_description(oid, "
-                       "'pg_database'), '') FROM pg_catalog.pg_database WHERE datname = "
-                       "pg_catalog.current_database()"));
+  PGK_ASSIGN_OR_RETURN(const QueryResult facts,
+                       connection.Query(kFactsSql, {std::string(kHalfRestoredBeginning)}));
   PGK_TRY(facts.ExpectRows(1));
   PGK_ASSIGN_OR_RETURN(target.bytes, facts.UInt64(0, 0));
   PGK_ASSIGN_OR_RETURN(target.is_template, facts.Bool(0, 1));

@@ -106,7 +106,9 @@ INI
   [ "$(id -u)" -ne 0 ] || chown postgres "$place"
   "${PG_OWNER[@]}" "${PGKEEP_TEST_PGBOUNCER:-/usr/sbin/pgbouncer}" "$place/ini" >/dev/null 2>&1 &
   POOLERS+=($!)
-  until [ -S "$place/.s.PGSQL.5432" ]; do sleep 0.05; done
+  # Its name is there a moment before somebody listens on it.
+  until python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])' \
+    "$place/.s.PGSQL.5432" 2>/dev/null; do sleep 0.05; done
 }
 
 stop_poolers() {
