@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "archive/entry_kind.h"
@@ -19,49 +20,70 @@ using postgres::QuoteLiteral;
 constexpr std::string_view kSqlStateInUse = "55006";
 
 // What CREATE DATABASE says about who sorts.
-Result<std::string> ProviderSql(const logical::DatabaseAttributes& attributes, int major) {
+Result<std::string> ProviderSql(const logical::DatabaseAttributes& attributes,
+                                const std::string& icu_rules, int major) {
   if (attributes.locale_provider == "c") {
     return std::string(major >= 15 ? " LOCALE_PROVIDER libc" : "");
   }
-  if (attributes.locale_provider == "i" && major >= 15) {
-    return fmt::format(" LOCALE_PROVIDER icu ICU_LOCALE {}", QuoteLiteral(attributes.locale));
+  if (attributes.locale_provider == "i" && major >= (icu_rules.empty() ? 15 : 16)) {
+    return fmt::format(" LOCALE_PROVIDER icu ICU_LOCALE {}{}", QuoteLiteral(attributes.locale),
+                       icu_rules.empty() ? "" : " ICU_RULES " + QuoteLiteral(icu_rules));
   }
   if (attributes.locale_provider == "b" && major >= 17) {
     return fmt::format(" LOCALE_PROVIDER builtin BUILTIN_LOCALE {}",
                        QuoteLiteral(attributes.locale));
   }
   return Err(ErrorCode::kUnsupportedVersion,
-             "PostgreSQL {} cannot make a database that sorts as the source (provider '{}')", major,
-             attributes.locale_provider)
+             "PostgreSQL {} cannot make a database that sorts as the source (provider '{}'{})",
+             major, attributes.locale_provider, icu_rules.empty() ? "" : " with rules of its own")
       .WithHint("make the database yourself and restore into it without --create");
+}
+
+// What follows `WORD =` in the entry of a database, of which it is a part; a database of that name
+// is in lower case or in quotes.
+std::optional<SqlToken> OptionOfDatabase(const archive::TocEntry& entry, std::string_view word,
+                                         bool standard_strings) {
+  if (entry.kind != "DATABASE" || !entry.definition) return std::nullopt;
+  bool behind_word = false;
+  bool behind_equals = false;
+  for (const SqlToken& token : SplitSql(*entry.definition, standard_strings)) {
+    if (token.kind == SqlToken::Kind::kBlank) continue;
+    if (behind_equals) return token;
+    behind_equals = behind_word && token.is("=");
+    behind_word = token.is(word);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-Result<std::string> CreateDatabaseSql(std::string_view name,
+Result<std::string> CreateDatabaseSql(const NewDatabase& database,
                                       const logical::DatabaseAttributes& attributes,
-                                      std::string_view owner, std::string_view tablespace,
                                       int server_version_num) {
   PGK_ASSIGN_OR_RETURN(const std::string provider,
-                       ProviderSql(attributes, server_version_num / 10000));
+                       ProviderSql(attributes, database.icu_rules, server_version_num / 10000));
   return fmt::format(
       "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{}{}{}",
-      QuoteIdentifier(name), QuoteLiteral(attributes.encoding), QuoteLiteral(attributes.collate),
-      QuoteLiteral(attributes.ctype), provider,
-      owner.empty() ? "" : " OWNER " + QuoteIdentifier(owner),
-      tablespace.empty() ? "" : " TABLESPACE " + QuoteIdentifier(tablespace));
+      QuoteIdentifier(database.name), QuoteLiteral(attributes.encoding),
+      QuoteLiteral(attributes.collate), QuoteLiteral(attributes.ctype), provider,
+      database.owner.empty() ? "" : " OWNER " + QuoteIdentifier(database.owner),
+      database.tablespace.empty() ? "" : " TABLESPACE " + QuoteIdentifier(database.tablespace));
 }
 
 std::string TablespaceOfDatabase(const archive::TocEntry& entry, bool standard_strings) {
-  if (entry.kind != "DATABASE" || !entry.definition) return "";
-  // TABLESPACE = name; a database of that name is in lower case or in quotes.
-  bool behind_word = false;
-  for (const SqlToken& token : SplitSql(*entry.definition, standard_strings)) {
-    if (behind_word && token.is_name()) return NameOf(token);
-    if (token.kind == SqlToken::Kind::kBlank || (behind_word && token.is("="))) continue;
-    behind_word = token.is("TABLESPACE");
-  }
-  return "";
+  const std::optional<SqlToken> name = OptionOfDatabase(entry, "TABLESPACE", standard_strings);
+  return name && name->is_name() ? NameOf(*name) : "";
+}
+
+Result<std::string> IcuRulesOfDatabase(const archive::TocEntry& entry, bool standard_strings) {
+  const std::optional<SqlToken> token = OptionOfDatabase(entry, "ICU_RULES", standard_strings);
+  if (!token) return std::string();
+  std::optional<std::string> rules;
+  if (token->kind == SqlToken::Kind::kLiteral) rules = TextOf(*token, standard_strings);
+  if (rules) return *std::move(rules);
+  return Err(ErrorCode::kCorruption,
+             "the archive does not say by which rules the database sorts: ICU_RULES = {}",
+             token->text);
 }
 
 std::string DatabaseEntrySql(const archive::TocEntry& entry, std::string_view name,

@@ -13,16 +13,26 @@
 
 namespace pgkeep::restore {
 
-// The statement that makes an empty database with the encoding and the sorting rules of the one in
-// the backup. `owner` empty: whoever runs it; `tablespace` empty: that of the template.
-// kUnsupportedVersion if a server of this version has no such rules.
-Result<std::string> CreateDatabaseSql(std::string_view name,
+// A database that is to be made.
+struct NewDatabase {
+  std::string name;
+  std::string owner;       // empty: whoever makes it
+  std::string tablespace;  // empty: that of the template
+  std::string icu_rules;   // what changes the order of its ICU locale (16 and newer); mostly empty
+};
+
+// The statement that makes it, empty, with the encoding and the sorting rules of the one in the
+// backup. kUnsupportedVersion if a server of this version has no such rules.
+Result<std::string> CreateDatabaseSql(const NewDatabase& database,
                                       const logical::DatabaseAttributes& attributes,
-                                      std::string_view owner, std::string_view tablespace,
                                       int server_version_num);
 
 // The tablespace that the entry of a database names; "" for the default one and other entries.
 std::string TablespaceOfDatabase(const archive::TocEntry& entry, bool standard_strings);
+
+// The rules that the entry of a database adds to its ICU locale; "" for none and other entries.
+// kCorruption if they are not written as pg_dump writes them.
+Result<std::string> IcuRulesOfDatabase(const archive::TocEntry& entry, bool standard_strings);
 
 // What an entry about the source's database says, about the database `name` instead: its comment,
 // privileges and settings. "" for entries that say nothing of that kind.

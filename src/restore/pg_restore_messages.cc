@@ -8,6 +8,8 @@ namespace pgkeep::restore {
 namespace {
 
 constexpr std::string_view kProgram = "pg_restore: ";
+constexpr std::string_view kError = "error: ";
+constexpr std::string_view kQuery = "could not execute query: ";
 constexpr std::string_view kHarmless =
     "unrecognized configuration parameter \"transaction_timeout\""
     " (in: SET transaction_timeout = 0;)";
@@ -16,14 +18,43 @@ constexpr size_t kRecordMax = 1000;
 constexpr size_t kCommandMax = 120;
 constexpr size_t kBeginningMax = 4096;
 
-void SkipPrefix(std::string_view& text, std::string_view prefix) {
-  if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+bool SkipPrefix(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+// What stands before a message.
+struct Prefixes {
+  bool program = false;
+  bool error = false;
+};
+
+// Takes them off a line. They are written in pieces, and with several jobs by several processes at
+// once: "pg_restore: pg_restore: error: error: " may come before one message, and the other one
+// follows without any.
+Prefixes TakePrefixes(std::string_view& line) {
+  Prefixes found;
+  while (true) {
+    if (SkipPrefix(line, kProgram)) {
+      found.program = true;
+    } else if (SkipPrefix(line, kError)) {
+      found.error = true;
+    } else {
+      return found;
+    }
+  }
 }
 
 std::string_view Trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos) return "";
   return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+}
+
+// Where pg_restore is: it says so before the error itself.
+bool IsPlace(std::string_view text) {
+  return text.starts_with("from TOC entry ") || text.starts_with("while ");
 }
 
 }  // namespace
@@ -61,17 +92,17 @@ std::string PgRestoreMessages::CommandOf(std::string_view statement) {
 }
 
 void PgRestoreMessages::TakeLine(std::string_view line) {
-  if (line.starts_with(kProgram)) {
+  std::string_view text = line;
+  const Prefixes prefixes = TakePrefixes(text);
+  const bool query = SkipPrefix(text, kQuery);
+  if (prefixes.program || query) {
     EndRecord();
-    SkipPrefix(line, kProgram);
-    if (line.find("errors ignored on restore: ") != std::string_view::npos) reached_end_ = true;
-    if (!line.starts_with("error: ")) return;
-    SkipPrefix(line, "error: ");
-    SkipPrefix(line, "could not execute query: ");
-    SkipPrefix(line, "ERROR:  ");
+    if (text.find("errors ignored on restore: ") != std::string_view::npos) reached_end_ = true;
+    if ((!prefixes.error && !query) || IsPlace(text)) return;
+    SkipPrefix(text, "ERROR:  ");
     in_error_ = true;
     in_command_ = false;
-    record_ = line.substr(0, kRecordMax);
+    record_ = text.substr(0, kRecordMax);
     return;
   }
   if (!in_error_ || in_command_ || record_.size() >= kRecordMax) return;

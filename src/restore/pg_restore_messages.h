@@ -11,9 +11,10 @@ namespace pgkeep::restore {
 // Takes what pg_restore writes to standard error and makes one line of each error: the server's
 // words, the detail and the beginning of the statement. Everything else is passed over.
 //
-// With several jobs, lines of one complaint stay together, but complaints mix; so an error is not
-// told the entry that was announced before it. One thread at a time. Memory: of the errors kept, at
-// most kErrorsMax; later ones are counted only.
+// With several jobs, lines of one complaint stay together, but complaints mix, and so does what
+// stands before their first line ("pg_restore: error: "), which is written in pieces; so an error
+// is not told the entry that was announced before it. One thread at a time. Memory: of the errors
+// kept, at most kErrorsMax; later ones are counted only.
 class PgRestoreMessages {
  public:
   static constexpr size_t kErrorsMax = 10'000;

@@ -78,6 +78,28 @@ TEST(PgRestoreMessages, PassesOverTheTimeLimitThatOlderServersDoNotHave) {
   EXPECT_TRUE(messages.reached_end());
 }
 
+TEST(PgRestoreMessages, TellsApartWhatSeveralJobsWriteAtOnce) {
+  const std::string first =
+      "could not execute query: ERROR:  one\nCommand was: ALTER TABLE a\n    x;\n";
+  const std::string second =
+      "could not execute query: ERROR:  two\nDETAIL:  why\nCommand was: ALTER TABLE b\n    y;\n\n";
+  const std::string place = "from TOC entry 7; 2606 16390 CONSTRAINT t t_pkey postgres\n";
+  for (const std::string& mixed :
+       {"pg_restore: error: pg_restore: error: " + first + second,
+        "pg_restore: pg_restore: error: error: " + first + second,
+        "pg_restore: error: pg_restore: " + first + "error: " + second,
+        "pg_restore: error: pg_restore: " + place + first + "pg_restore: error: " + second,
+        "pg_restore: pg_restore: error: " + first + place + "pg_restore: error: " + second}) {
+    PgRestoreMessages messages;
+    messages.Feed(mixed);
+    messages.Finish();
+    EXPECT_EQ(messages.errors(),
+              (std::vector<std::string>{"one (in: ALTER TABLE a)", "two: why (in: ALTER TABLE b)"}))
+        << mixed;
+    EXPECT_EQ(messages.count(), 2U);
+  }
+}
+
 TEST(PgRestoreMessages, BoundsWhatItKeeps) {
   PgRestoreMessages messages;
   const std::string error = "pg_restore: error: " + std::string(100'000, 'x') + "\n";

@@ -30,6 +30,15 @@ std::string Join(const std::vector<std::string>& names) {
   return text;
 }
 
+// What a database sorts by: of the server's facts, or of a backup's attributes.
+template <class Database>
+std::string SortingText(const Database& database) {
+  if (database.locale_provider == "i") return fmt::format("'{}' of ICU", database.locale);
+  if (database.locale_provider == "b") return fmt::format("'{}', built in", database.locale);
+  if (database.collate == database.ctype) return fmt::format("'{}'", database.collate);
+  return fmt::format("'{}' with the characters of '{}'", database.collate, database.ctype);
+}
+
 Status CheckOptions(const RestoreOptions& options) {
   if (options.jobs == 0) {
     return Err(ErrorCode::kInvalidArgument, "a restore needs at least one job");
@@ -159,8 +168,12 @@ class Planner {
           Err(ErrorCode::kPermission, "role '{}' may not create databases", target.server.user)
               .WithHint("connect as a role with CREATEDB"));
     }
-    auto sql = CreateDatabaseSql(target.name, prepared_.source->attributes(), "",
-                                 prepared_.set.database_tablespace, target.server.version_num);
+    const NewDatabase database{.name = target.name,
+                               .owner = "",
+                               .tablespace = prepared_.set.database_tablespace,
+                               .icu_rules = prepared_.set.database_icu_rules};
+    auto sql =
+        CreateDatabaseSql(database, prepared_.source->attributes(), target.server.version_num);
     if (!sql.ok()) AddProblem(std::move(sql).error());
     const logical::DatabaseAttributes& attributes = prepared_.source->attributes();
     for (const std::string& locale : {attributes.collate, attributes.ctype}) {
@@ -204,9 +217,10 @@ class Planner {
           "cannot be are errors",
           server.encoding, attributes.encoding));
     }
-    if (server.collate != attributes.collate || server.ctype != attributes.ctype) {
-      plan_.warnings.push_back(fmt::format("the target sorts by '{}', the source by '{}'",
-                                           server.collate, attributes.collate));
+    const std::string sorts = SortingText(server);
+    if (const std::string sorted = SortingText(attributes); sorts != sorted) {
+      plan_.warnings.push_back(
+          fmt::format("the target sorts by {}, the source by {}", sorts, sorted));
     }
   }
 

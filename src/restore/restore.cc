@@ -155,14 +155,16 @@ Result<std::unique_ptr<Connection>> Run::Connect() {
 Status Run::MakeDatabase() {
   const RestorePlan& plan = prepared_.plan;
   if (!plan.creates_database) return Ok();
-  std::string owner;
+  NewDatabase database{.name = plan.target_database,
+                       .owner = "",
+                       .tablespace = prepared_.set.database_tablespace,
+                       .icu_rules = prepared_.set.database_icu_rules};
   for (const TocEntry& entry : prepared_.set.database_entries) {
-    if (entry.kind == "DATABASE" && options_.owners) owner = entry.owner.value_or("");
+    if (entry.kind == "DATABASE" && options_.owners) database.owner = entry.owner.value_or("");
   }
   PGK_ASSIGN_OR_RETURN(
       const std::string sql,
-      CreateDatabaseSql(plan.target_database, source().attributes(), owner,
-                        prepared_.set.database_tablespace, prepared_.target.server.version_num));
+      CreateDatabaseSql(database, source().attributes(), prepared_.target.server.version_num));
   postgres::ConnectOptions connect;
   connect.stop = stop_;
   PGK_TRY(RemakeDatabase(prepared_.target, plan.drops_database, sql, connect));

@@ -93,6 +93,7 @@ class Chooser {
     MapRoles(set_.toc.entries, options_.map_roles, set_.standard_strings);
     MapRoles(set_.database_entries, options_.map_roles, set_.standard_strings);
     LeaveOutTablespaces();
+    PGK_TRY(FindIcuRules());
     FinishRows();
     PGK_ASSIGN_OR_RETURN(set_.sequences, archive::ListSequenceValues(archive::TocIndex(set_.toc)));
     PGK_ASSIGN_OR_RETURN(archive::LargeObjects objects, archive::ListLargeObjects(set_.toc));
@@ -398,6 +399,14 @@ class Chooser {
       }
     }
     set_.missing_tablespaces.assign(missing.begin(), missing.end());
+  }
+
+  Status FindIcuRules() {
+    for (const TocEntry& entry : set_.database_entries) {
+      PGK_ASSIGN_OR_RETURN(std::string rules, IcuRulesOfDatabase(entry, set_.standard_strings));
+      if (!rules.empty()) set_.database_icu_rules = std::move(rules);
+    }
+    return Ok();
   }
 
   const BackupSource& source_;

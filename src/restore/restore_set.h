@@ -39,6 +39,8 @@ struct RestoreSet {
   std::vector<uint32_t> large_objects;
   // Of the database, if the target has it; "" for the default one.
   std::string database_tablespace;
+  // Of the database, beside its ICU locale; "" for none.
+  std::string database_icu_rules;
   // False: a backslash escapes in every literal of the archive.
   bool standard_strings = true;
 

@@ -1,4 +1,4 @@
-"""Backups of every server that the stock pg_dump at hand can read."""
+"""Backups of servers of every version."""
 
 import unittest
 
@@ -14,7 +14,7 @@ class Backups(unittest.TestCase):
 
     def for_each(self, check):
         """Calls it with each source, way of reading and list of backups."""
-        for version in servers.OLD:
+        for version in servers.VERSIONS:
             for mode in MODES:
                 with self.subTest(version=version, read=mode):
                     source = rich_source(version)
@@ -69,7 +69,7 @@ class Backups(unittest.TestCase):
         self.for_each(check)
 
     def test_large_tables_are_read_in_ranges_where_the_server_can(self):
-        for version in servers.OLD:
+        for version in servers.VERSIONS:
             with self.subTest(version=version):
                 ranges = [line for line in rich_source(version).server_log().splitlines()
                           if "COPY (SELECT ctid" in line and '."wide" WHERE ctid >=' in line]

@@ -1,4 +1,4 @@
-"""What a database holds, asked by psql: for servers that the stock pg_dump at hand refuses.
+"""What a database holds, asked by psql: without pg_dump, whose statements made the copy.
 
 Names and definitions come from the catalogs as the server's own functions write them, rows as their
 number and a sum of hashes. Two equal answers are two equal databases, as far as the queries go.

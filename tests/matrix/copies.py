@@ -1,16 +1,22 @@
-"""Source and copy compared by stock pg_dump, on servers of different versions."""
+"""Source and copy compared by the newest stock pg_dump, on servers of different versions."""
 
 import re
 
+import servers
 from dump_script import DumpScript
 
 # What pg_dump says of the server's version, which is not the database's.
 VERSION_LINE = re.compile(rb"^-- Dumped (?:from database|by pg_dump) version .*\n", re.MULTILINE)
 
-# (version, pattern, reason): what pg_dump says of servers from this version on only.
+# (version, pattern, reason): what is said only of servers from this version on, or only of those
+# before.
 NEW_IN = (
     (14, rb",\n    multirange_type_name = [^\n]*",
      "range types have a multirange type since version 14, with a name made by the server"),
+    (16, rb'(?<= )"order"\.(?=customer\b)|(?<=\()(?:"order"|totals)\.',
+     "views of one table do not say since version 16 whose columns they take"),
+    (18, rb'CONSTRAINT (?:"(?:[^"]|"")+"|\w+) (?=NOT NULL)',
+     "NOT NULL is a constraint with a name since version 18"),
 )
 # (version, pattern, reason): what pg_dump says of every database of servers before this version: a
 # copy in a newer server has it too, but in an older one no copy can be without it.
@@ -30,7 +36,8 @@ def script_of(cluster, database, *arguments, versions=None):
 
     versions: of the source and of the target, if they may differ.
     """
-    text = VERSION_LINE.sub(b"", cluster.run("pg_dump", *arguments, database))
+    pg_dump = servers.clients_of(servers.NEWEST_CLIENT) / "pg_dump"
+    text = VERSION_LINE.sub(b"", cluster.run(pg_dump, *arguments, database))
     source, target = versions or (0, 0)
     for since, pattern, _ in NEW_IN:
         if min(source, target) < since <= max(source, target):

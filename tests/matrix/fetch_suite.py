@@ -1,13 +1,12 @@
-"""PostgreSQL 15's own regression tests, out of Debian's source package, and what runs them.
-
-A private copy of apt's lists is used, with the sources in it: nothing of the system changes.
-"""
+"""PostgreSQL 15's own regression tests, out of Debian's source package, and what runs them."""
 
 import pathlib
 import re
 import subprocess
 import tarfile
 import tempfile
+
+from private_apt import PrivateApt
 
 NAME = "regression-suite"
 PACKAGE = "postgresql-15"
@@ -25,7 +24,7 @@ def fetch(folder):
     # Beside its place, where it comes to stand only when it is complete.
     with tempfile.TemporaryDirectory(dir=folder) as work:
         work = pathlib.Path(work)
-        apt = Apt(work / "apt")
+        apt = PrivateApt(work / "apt", source_packages=True)
         parts = work / "parts"
         (parts / "suite").mkdir(parents=True)
         apt.run("update", cwd=work)
@@ -62,49 +61,3 @@ def unpack_suite(source, target):
     if not (target / "parallel_schedule").exists():
         raise RuntimeError(f"{source.name} has no regression tests")
 
-
-class Apt:
-    """apt-get with lists and a cache of its own, whose sources of the system's release have their
-    source packages too."""
-
-    def __init__(self, folder):
-        (folder / "lists" / "partial").mkdir(parents=True)
-        (folder / "archives" / "partial").mkdir(parents=True)
-        (folder / "sources").mkdir()
-        sources = pathlib.Path("/etc/apt")
-        for path in [*sources.glob("sources.list"), *sources.glob("sources.list.d/*")]:
-            text = with_source_packages(path.read_text(encoding="utf-8"), path.suffix)
-            (folder / "sources" / path.name).write_text(text, encoding="utf-8")
-        options = {"Dir::State::lists": folder / "lists", "Dir::Cache": folder,
-                   "Dir::Etc::sourcelist": "/dev/null", "Dir::Etc::sourceparts": folder / "sources",
-                   "APT::Sandbox::User": "root"}
-        self.options = [f"--option={name}={value}" for name, value in options.items()]
-
-    def run(self, *words, cwd, check=True):
-        """Whether it worked; if `check`, anything else is an error."""
-        done = subprocess.run(["apt-get", "-q", *self.options, *words], check=check, cwd=cwd,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        return done.returncode == 0
-
-    def ask(self, *words):
-        return subprocess.run(["apt-cache", *self.options, *words], check=True, text=True,
-                              stdout=subprocess.PIPE).stdout
-
-
-def with_source_packages(text, suffix):
-    """A list of apt's in either of its two forms, with `deb-src` for what is of this release."""
-    release = os_release()
-    if suffix == ".sources":
-        stanzas = re.split(r"\n\s*\n", text)
-        own = [stanza for stanza in stanzas if re.search(rf"(?m)^Suites:.*\b{release}", stanza)]
-        return "\n\n".join(re.sub(r"(?m)^Types:.*$", "Types: deb deb-src", stanza)
-                           for stanza in own) + "\n"
-    lines = [line for line in text.splitlines()
-             if re.match(rf"deb\s+(\[[^]]*\]\s+)?\S+\s+{release}", line)]
-    return "".join(f"{line}\n{line.replace('deb', 'deb-src', 1)}\n" for line in lines)
-
-
-def os_release():
-    """The name of the system's release: bookworm."""
-    text = pathlib.Path("/etc/os-release").read_text(encoding="utf-8")
-    return re.search(r"(?m)^VERSION_CODENAME=(\w+)$", text)[1]

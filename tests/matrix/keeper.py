@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 import places
+import servers
 
 SOURCE = "app"
 
@@ -16,13 +17,17 @@ SOURCE = "app"
 class Keeper:
     """One repository, one source `app`: a cluster. All of it is gone with close().
 
+    The client programs of all versions are in $PATH, or where packages put them.
+
     settings: lines of [source.app.logical], as TOML values by name.
     """
 
     def __init__(self, cluster, **settings):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgk-matrix-"))
         self.configuration = self.folder / "pgkeep.toml"
-        self.environment = {**os.environ, "PGKEEP_STATE_DIR": str(self.folder / "state")}
+        path = [str(servers.clients_of(version)) for version in servers.NEWER_CLIENTS]
+        self.environment = {**os.environ, "PGKEEP_STATE_DIR": str(self.folder / "state"),
+                            "PATH": os.pathsep.join([*path, os.environ["PATH"]])}
         self.run("init", "--repository", f"file://{self.folder}/repository", "--source",
                  f"{SOURCE}={conninfo(cluster)}")
         for name, value in settings.items():

@@ -1,4 +1,5 @@
-"""Servers that are newer than every pg_dump at hand: a clear refusal, and a row in the history."""
+"""Servers that are newer than every pg_dump that may be used: a clear refusal, and a row in the
+history."""
 
 import unittest
 

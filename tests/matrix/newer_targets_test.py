@@ -1,4 +1,4 @@
-"""A backup of PostgreSQL 15 restored, by pg_restore 15, into servers that are newer."""
+"""A backup of PostgreSQL 15 restored into servers that are newer, without pg_dump's judgement."""
 
 import unittest
 
@@ -10,7 +10,7 @@ from rich_source import DATABASE, rich_source
 
 
 class NewerTargets(unittest.TestCase):
-    """The stock pg_dump at hand refuses these servers, so psql compares."""
+    """psql compares: what it asks the catalogs does not depend on what pg_dump knows of them."""
 
     @classmethod
     def setUpClass(cls):

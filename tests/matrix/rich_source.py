@@ -2,13 +2,17 @@
 
 import atexit
 import functools
+import pathlib
 
 import places
 import servers
 from keeper import Keeper
 from private_cluster import PrivateCluster
 
+HERE = pathlib.Path(__file__).resolve().parent
 DATABASE = "rich"
+# Versions with a file of what no server before has.
+NEW_OBJECTS_SINCE = (16, 17, 18)
 MODES = ("gentle", "parallel")
 # One row in each block, so that a table of few bytes has more blocks than one range of a parallel
 # read (16,384).
@@ -26,12 +30,15 @@ REFRESH MATERIALIZED VIEW shop.grand_total;
 
 
 def rich_schema(version):
-    """The SQL that makes the database: less what needs an own extension, or a newer server."""
+    """The SQL that makes the database: all that the version knows but an extension of ours."""
     unwanted = ["keeptest", "shop.ext_"]
     if version < 15:
         unwanted.append("FOR TABLES IN SCHEMA")
     lines = places.RICH_SCHEMA.read_text(encoding="utf-8").splitlines(keepends=True)
-    return "".join(line for line in lines if not any(word in line for word in unwanted))
+    parts = [line for line in lines if not any(word in line for word in unwanted)]
+    parts += [(HERE / f"schema_{since}.sql").read_text(encoding="utf-8")
+              for since in NEW_OBJECTS_SINCE if since <= version]
+    return "".join(parts)
 
 
 class RichSource:

@@ -19,7 +19,7 @@ class PrivateCluster:
 
     programs: the folder with the server's programs, of any version.
     settings: of the server, besides those for speed.
-    Client programs are those of PostgreSQL 15, whatever the server is.
+    Client programs are those of PostgreSQL 15, whatever the server is, unless said otherwise.
     """
 
     def __init__(self, programs=CLIENTS, **settings):
@@ -73,7 +73,8 @@ class PrivateCluster:
                 raise AssertionError(f"{program} failed: {output.read()}")
 
     def run(self, program, *arguments, **more):
-        """Runs a client program; gives what it printed. Any failure or warning is an error."""
+        """Runs a client program, one of PostgreSQL 15 unless a path says which; gives what it
+        printed. Any failure or warning is an error."""
         done = subprocess.run([self.bin / program, *map(str, arguments)], check=False,
                               env=self.environment, stdout=more.pop("stdout", subprocess.PIPE),
                               stderr=subprocess.PIPE, **more)
@@ -94,5 +95,10 @@ class PrivateCluster:
         return name
 
     def drop_database(self, name):
+        """Gone, whether it was there or not, with its subscriptions that have no slot."""
+        subscriptions = ("SELECT quote_ident(subname) FROM pg_subscription s "
+                         f"JOIN pg_database d ON d.oid = subdbid WHERE datname = '{name}'")
+        for subscription in self.sql("postgres", subscriptions).splitlines():
+            self.sql(name, f"DROP SUBSCRIPTION {subscription}")
         self.run("psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-c", "SET client_min_messages = warning",
                  "-c", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
