@@ -1,0 +1,424 @@
+#include "storage/s3/s3_store.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "crypto/md5.h"
+#include "crypto/random.h"
+#include "net/http_time.h"
+#include "storage/s3/credential_chain.h"
+#include "storage/s3/list_start.h"
+#include "storage/s3/xml.h"
+
+namespace pgkeep::storage {
+namespace {
+
+constexpr char kDefaultRegion[] = "us-east-1";
+constexpr size_t kPageMax = 1000;
+// A page of 1,000 keys of 1,024 bytes, each three characters in its encoding.
+constexpr uint64_t kXmlMax = uint64_t{8} << 20;
+constexpr char kNumberHeader[] = "x-amz-meta-pgkeep-creation";
+constexpr size_t kNumberBytes = 16;
+constexpr char kProbePrefix[] = "probe/";
+
+std::string RandomHex() {
+  Bytes number(kNumberBytes);
+  crypto::RandomBytes(number);
+  return HexEncode(number);
+}
+
+std::string RegionOf(const S3Settings& settings, const VariableLookup& variable) {
+  if (!settings.region.empty()) return settings.region;
+  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    if (const auto region = variable(name)) return *region;
+  }
+  return kDefaultRegion;
+}
+
+// The field Content-Length; nullopt if it is not there or no number.
+std::optional<uint64_t> LengthOf(const net::HttpResponse& response) {
+  const auto text = response.Header("content-length");
+  if (!text) return std::nullopt;
+  uint64_t length = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), length);
+  if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+  return length;
+}
+
+std::optional<Timestamp> TimeOf(const net::HttpResponse& response, std::string_view header) {
+  const auto text = response.Header(header);
+  return text ? net::ParseHttpTime(*text) : std::nullopt;
+}
+
+Error EndsEarly(const std::string& what) {
+  return Err(ErrorCode::kCorruption, "{} ends early", what);
+}
+
+Error NoSuchAnswer(const std::string& what, std::string_view field) {
+  return Err(ErrorCode::kProtocol, "{}: the answer has no {}", what, field)
+      .WithHint("check the endpoint: something that is no S3 answers there");
+}
+
+class BucketStore final : public S3Store {
+ public:
+  BucketStore(const S3StoreOptions& options, S3ClientOptions client,
+              std::unique_ptr<net::HttpClient> http, std::unique_ptr<CredentialCache> credentials)
+      : bucket_(options.bucket),
+        prefix_(options.prefix.empty() ? "" : options.prefix + "/"),
+        url_("s3://" + options.bucket + (options.prefix.empty() ? "" : "/" + options.prefix)),
+        storage_class_(options.settings.storage_class),
+        aws_(client.address.aws),
+        client_(std::move(client), std::move(http), std::move(credentials)) {}
+
+  // Learns what the bucket is. Once, before anything else.
+  Status Discover(bool probe);
+
+  StoreFeatures features() const override { return features_; }
+  std::string Url() const override { return url_; }
+  S3RequestCounts counts() const override { return client_.counts(); }
+  std::string ExpectedEtag(ByteSpan bytes) const override;
+  Result<ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
+  Result<ObjectInfo> Put(std::string_view key, ByteSpan bytes) override;
+  Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override;
+  Status GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) override;
+  Result<ListPage> List(std::string_view prefix, std::string_view start_after,
+                        size_t max_keys) override;
+  Result<ObjectInfo> Head(std::string_view key) override;
+  Status Delete(std::string_view key) override;
+  Result<Timestamp> ServerTime() override;
+  // A bucket has no end; a quota shows itself as kOutOfSpace when it is reached.
+  Result<std::optional<uint64_t>> FreeBytes() override { return std::optional<uint64_t>(); }
+
+ private:
+  S3Call CallFor(std::string_view key, std::string operation, std::string method) const;
+  S3Call BucketCall(std::string operation, std::string method,
+                    std::vector<QueryParameter> query) const;
+  S3Call WriteCall(std::string_view key, ByteSpan bytes) const;
+  Result<net::HttpResponse> CallHead(std::string_view key);
+  Result<S3Listing> ListOnce(std::vector<QueryParameter> query);
+  Error NoProgress() const;
+  Result<ObjectInfo> Written(std::string_view key, ByteSpan bytes,
+                             const net::HttpResponse& response) const;
+  Result<ObjectInfo> Described(std::string_view key, const net::HttpResponse& response) const;
+  Result<ObjectInfo> ResolveExisting(std::string_view key, ByteSpan bytes,
+                                     const std::string& number, Error exists);
+  Result<bool> IsVersioned();
+  Result<bool> ProbeConditionalCreate();
+
+  // Constant after Discover().
+  const std::string bucket_;
+  const std::string prefix_;  // with a slash at its end, or empty
+  const std::string url_;
+  const std::string storage_class_;
+  const bool aws_;
+  StoreFeatures features_;
+
+  S3Client client_;
+};
+
+S3Call BucketStore::CallFor(std::string_view key, std::string operation, std::string method) const {
+  return {.operation = std::move(operation),
+          .what = fmt::format("object {} of {}", key, url_),
+          .method = std::move(method),
+          .key = prefix_ + std::string(key)};
+}
+
+S3Call BucketStore::BucketCall(std::string operation, std::string method,
+                               std::vector<QueryParameter> query) const {
+  return {.operation = std::move(operation),
+          .what = "bucket " + bucket_,
+          .method = std::move(method),
+          .key = "",
+          .query = std::move(query),
+          .body_max = kXmlMax};
+}
+
+S3Call BucketStore::WriteCall(std::string_view key, ByteSpan bytes) const {
+  S3Call call = CallFor(key, "s3:PutObject", "PUT");
+  call.headers.push_back({"Content-Type", "application/octet-stream"});
+  if (!storage_class_.empty()) call.headers.push_back({"x-amz-storage-class", storage_class_});
+  call.body = bytes;
+  call.body_max = kXmlMax;
+  return call;
+}
+
+std::string BucketStore::ExpectedEtag(ByteSpan bytes) const {
+  if (!features_.content_etag) return "";
+  const std::optional<crypto::Digest16> md5 = crypto::Md5(bytes);
+  return md5 ? HexEncode(*md5) : "";
+}
+
+// The answer to a PUT has no time of the object; the one in Date is near it.
+Result<ObjectInfo> BucketStore::Written(std::string_view key, ByteSpan bytes,
+                                        const net::HttpResponse& response) const {
+  const auto etag = response.Header("etag");
+  if (!etag) return NoSuchAnswer(url_ + "/" + std::string(key), "ETag");
+  return ObjectInfo{.key = std::string(key),
+                    .size = bytes.size(),
+                    .etag = UnquoteEtag(*etag),
+                    .modified = TimeOf(response, "date").value_or(Timestamp())};
+}
+
+Result<ObjectInfo> BucketStore::Described(std::string_view key,
+                                          const net::HttpResponse& response) const {
+  const std::optional<uint64_t> size = LengthOf(response);
+  const std::optional<Timestamp> modified = TimeOf(response, "last-modified");
+  if (!size) return NoSuchAnswer(url_ + "/" + std::string(key), "Content-Length");
+  if (!modified) return NoSuchAnswer(url_ + "/" + std::string(key), "Last-Modified");
+  return ObjectInfo{.key = std::string(key),
+                    .size = *size,
+                    .etag = UnquoteEtag(response.Header("etag").value_or("")),
+                    .modified = *modified};
+}
+
+Result<net::HttpResponse> BucketStore::CallHead(std::string_view key) {
+  return client_.Call(CallFor(key, "s3:GetObject", "HEAD"));
+}
+
+// Something has the key. If it carries the number of this creation, an earlier try has made it.
+Result<ObjectInfo> BucketStore::ResolveExisting(std::string_view key, ByteSpan bytes,
+                                                const std::string& number, Error exists) {
+  Result<net::HttpResponse> head = CallHead(key);
+  if (!head.ok()) {
+    const ErrorCode code = head.error().code();
+    // Who may write need not be allowed to read; and what is gone again was not kept by us.
+    if (code == ErrorCode::kPermission || code == ErrorCode::kNotFound) return exists;
+    return std::move(head).error();
+  }
+  if (head->Header(kNumberHeader) != number) return exists;
+  PGK_ASSIGN_OR_RETURN(ObjectInfo info, Described(key, *head));
+  if (info.size == bytes.size()) return info;
+  return Err(ErrorCode::kCorruption, "object {} of {} has {} bytes in place of {}", key, url_,
+             info.size, bytes.size());
+}
+
+Result<ObjectInfo> BucketStore::CreateIfAbsent(std::string_view key, ByteSpan bytes) {
+  PGK_TRY(ValidateKey(key));
+  PGK_TRY(ValidateObjectSize(key, bytes.size()));
+  if (!features_.conditional_create) {
+    return Err(ErrorCode::kUnsupported, "creating object {}: {} has no conditional create", key,
+               url_)
+        .WithHint("such a store is safe only in exclusive mode, with one writer at a time");
+  }
+  const std::string number = RandomHex();
+  S3Call call = WriteCall(key, bytes);
+  call.headers.push_back({"If-None-Match", "*"});
+  call.headers.push_back({kNumberHeader, number});
+  Result<net::HttpResponse> response = client_.Call(call);
+  if (response.ok()) return Written(key, bytes, *response);
+  if (response.error().code() != ErrorCode::kAlreadyExists) return std::move(response).error();
+  return ResolveExisting(key, bytes, number, std::move(response).error());
+}
+
+Result<ObjectInfo> BucketStore::Put(std::string_view key, ByteSpan bytes) {
+  PGK_TRY(ValidateKey(key));
+  PGK_TRY(ValidateObjectSize(key, bytes.size()));
+  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client_.Call(WriteCall(key, bytes)));
+  return Written(key, bytes, response);
+}
+
+Result<Bytes> BucketStore::Get(std::string_view key, uint64_t max_bytes) {
+  PGK_TRY(ValidateKey(key));
+  S3Call call = CallFor(key, "s3:GetObject", "GET");
+  call.body_max = std::min(max_bytes, kMaxObjectBytes);
+  PGK_ASSIGN_OR_RETURN(net::HttpResponse response, client_.Call(call));
+  // Without it an answer that ends early cannot be told from a whole one.
+  if (!LengthOf(response)) return NoSuchAnswer(call.what, "Content-Length");
+  return std::move(response.body);
+}
+
+Status BucketStore::GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) {
+  PGK_TRY(ValidateKey(key));
+  S3Call call = CallFor(key, "s3:GetObject", "GET");
+  if (out.empty() || offset > kMaxObjectBytes) {
+    PGK_ASSIGN_OR_RETURN(const ObjectInfo info, Head(key));
+    return offset <= info.size && out.empty() ? Ok() : EndsEarly(call.what);
+  }
+  call.headers.push_back({"Range", fmt::format("bytes={}-{}", offset, offset + out.size() - 1)});
+  call.into = out;
+  Result<net::HttpResponse> response = client_.Call(call);
+  if (!response.ok()) return std::move(response).error();
+  constexpr int kPartial = 206;
+  // Servers may ignore the range; then the whole object must be what was asked for.
+  if (response->status != kPartial && (offset > 0 || response->body_bytes > out.size())) {
+    return NoSuchAnswer(call.what, "range");
+  }
+  return response->body_bytes == out.size() ? Ok() : EndsEarly(call.what);
+}
+
+Result<S3Listing> BucketStore::ListOnce(std::vector<QueryParameter> query) {
+  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response,
+                       client_.Call(BucketCall("s3:ListBucket", "GET", std::move(query))));
+  PGK_ASSIGN_OR_RETURN(S3Listing listing, ParseListing(response.body));
+  for (ObjectInfo& object : listing.objects) {
+    if (!object.key.starts_with(prefix_)) {
+      return Err(ErrorCode::kProtocol, "the listing of {} shows an object that is not in it", url_);
+    }
+    object.key.erase(0, prefix_.size());
+  }
+  return listing;
+}
+
+Result<ListPage> BucketStore::List(std::string_view prefix, std::string_view start_after,
+                                   size_t max_keys) {
+  PGK_TRY(ValidateListArguments(prefix, max_keys));
+  max_keys = std::min(max_keys, kPageMax);
+  QueryParameter from = {"start-after", prefix_ + ListStart(start_after)};
+  ListPage page;
+  while (true) {
+    std::vector<QueryParameter> query = {
+        {"list-type", "2"},
+        {"encoding-type", "url"},
+        {"max-keys", std::to_string(max_keys - page.objects.size())},
+        {"prefix", prefix_ + std::string(prefix)}};
+    if (from.first != "start-after" || !start_after.empty()) query.push_back(from);
+    PGK_ASSIGN_OR_RETURN(S3Listing listing, ListOnce(std::move(query)));
+    if (listing.truncated && listing.objects.empty()) return NoProgress();
+    const std::string last = listing.truncated ? listing.objects.back().key : "";
+    for (ObjectInfo& object : listing.objects) {
+      if (ValidateKey(object.key).ok()) page.objects.push_back(std::move(object));
+    }
+    if (!listing.truncated) return page;
+    if (ValidateKey(last).ok()) {
+      if (last <= start_after) return NoProgress();
+      page.next = last;
+      return page;
+    }
+    // A page that ends with something that is not ours is followed by the next one at once: where
+    // it goes on, only the server can say.
+    if (listing.continuation.empty()) return NoProgress();
+    from = {"continuation-token", listing.continuation};
+  }
+}
+
+Error BucketStore::NoProgress() const {
+  return Err(ErrorCode::kProtocol, "the listing of {} does not get on", url_)
+      .WithHint("see whether the endpoint supports ListObjectsV2 with start-after");
+}
+
+Result<ObjectInfo> BucketStore::Head(std::string_view key) {
+  PGK_TRY(ValidateKey(key));
+  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, CallHead(key));
+  return Described(key, response);
+}
+
+Status BucketStore::Delete(std::string_view key) {
+  PGK_TRY(ValidateKey(key));
+  S3Call call = CallFor(key, "s3:DeleteObject", "DELETE");
+  call.body_max = kXmlMax;
+  const Result<net::HttpResponse> response = client_.Call(call);
+  if (response.ok()) return Ok();
+  if (response.error().code() != ErrorCode::kNotFound) return response.error();
+  // Amazon does not mind that an object is missing, others do; the bucket must be there.
+  PGK_ASSIGN_OR_RETURN(const ListPage page, List(key, "", 1));
+  const bool gone = page.objects.empty() || page.objects.front().key != key;
+  return gone ? Ok() : Status(response.error());
+}
+
+Result<Timestamp> BucketStore::ServerTime() {
+  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response,
+                       client_.Call(BucketCall("s3:ListBucket", "HEAD", {})));
+  const std::optional<Timestamp> time = TimeOf(response, "date");
+  if (!time) return NoSuchAnswer(url_, "Date");
+  return *time;
+}
+
+Result<bool> BucketStore::IsVersioned() {
+  const Result<net::HttpResponse> response =
+      client_.Call(BucketCall("s3:GetBucketVersioning", "GET", {{"versioning", ""}}));
+  if (response.ok()) return ParseVersioning(response->body);
+  // A credential that may not ask is common, and so are stores that have no versions.
+  const ErrorCode code = response.error().code();
+  if (code == ErrorCode::kPermission || code == ErrorCode::kUnsupported) return false;
+  return response.error();
+}
+
+// The second of two creations must be refused. What is left where deleting is not allowed is in
+// nobody's way.
+Result<bool> BucketStore::ProbeConditionalCreate() {
+  const std::string key = kProbePrefix + RandomHex();
+  S3Call call = WriteCall(key, AsBytes("pgkeep"));
+  call.headers.push_back({"If-None-Match", "*"});
+  Result<net::HttpResponse> first = client_.Call(call);
+  if (!first.ok()) {
+    const ErrorCode code = first.error().code();
+    if (code == ErrorCode::kUnsupported) return false;
+    // A repeated request meets its own object: that, too, is a condition that holds.
+    if (code != ErrorCode::kAlreadyExists) return std::move(first).error();
+  }
+  Result<net::HttpResponse> second = client_.Call(call);
+  const bool refused = !second.ok() && second.error().code() == ErrorCode::kAlreadyExists;
+  if (!second.ok() && !refused) return std::move(second).error();
+  const Status removed = Delete(key);
+  if (!removed.ok() && removed.error().code() != ErrorCode::kPermission) return removed.error();
+  return refused;
+}
+
+Status BucketStore::Discover(bool probe) {
+  features_ = {.conditional_create = true,
+               .strong_list = true,
+               .content_etag = crypto::Md5({}).has_value(),
+               .can_delete = true,
+               .kind = "s3"};
+  PGK_TRY(List("", "", 1));
+  PGK_ASSIGN_OR_RETURN(features_.versioned, IsVersioned());
+  // Ceph 16 takes the condition and ignores it in versioned buckets.
+  if (features_.versioned && !aws_) features_.conditional_create = false;
+  if (probe && features_.conditional_create) {
+    PGK_ASSIGN_OR_RETURN(features_.conditional_create, ProbeConditionalCreate());
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Status ValidatePrefix(std::string_view prefix) {
+  if (prefix.empty()) return Ok();
+  const Status valid = prefix.size() > kMaxPrefixBytes
+                           ? Status(Err(ErrorCode::kInvalidArgument, ""))
+                           : ValidateKey(prefix);
+  if (valid.ok()) return Ok();
+  return Err(ErrorCode::kInvalidArgument, "a repository url has no valid prefix in its bucket")
+      .WithHint(
+          "a prefix has letters, digits, '.', '_', '-' and single slashes, and no part of it "
+          "begins "
+          "with a dot");
+}
+
+Result<std::unique_ptr<S3Store>> OpenS3Store(const S3StoreOptions& options) {
+  PGK_TRY(ValidateSettings(options.settings));
+  PGK_TRY(ValidateBucket(options.bucket));
+  PGK_TRY(ValidatePrefix(options.prefix));
+  const std::string region = RegionOf(options.settings, options.variable);
+  S3ClientOptions client{.bucket = options.bucket,
+                         .region = region,
+                         .clock = options.clock,
+                         .retry = options.retry,
+                         .stop = options.stop};
+  PGK_ASSIGN_OR_RETURN(client.address, MakeAddress(options.settings, region, options.bucket));
+  PGK_ASSIGN_OR_RETURN(auto http,
+                       net::HttpClient::Start({.ca_file = options.settings.ca_file,
+                                               .proxy = options.settings.proxy,
+                                               .connect_timeout = options.connect_timeout,
+                                               .stall_timeout = options.stall_timeout}));
+  auto credentials = std::make_unique<CredentialCache>(
+      MakeCredentialSource(*options.files, *options.clock, options.variable, options.settings,
+                           region),
+      *options.clock);
+  auto store = std::make_unique<BucketStore>(options, std::move(client), std::move(http),
+                                             std::move(credentials));
+  Status discovered = store->Discover(options.probe);
+  if (!discovered.ok()) {
+    return std::move(discovered).error().WithContext("opening " + store->Url());
+  }
+  return std::unique_ptr<S3Store>(std::move(store));
+}
+
+}  // namespace pgkeep::storage
