@@ -128,6 +128,16 @@ class CommandLine {
     app_.add_option("--passphrase-file", global.passphrase_file,
                     "File with the passphrase of the key file or of a key slot")
         ->type_name("FILE");
+    app_.add_option("--s3-endpoint", global.s3_endpoint, "Where S3 answers, if not at Amazon")
+        ->type_name("URL");
+    app_.add_option("--s3-region", global.s3_region, "Region of the bucket")->type_name("R");
+    app_.add_option("--s3-addressing", global.s3_addressing,
+                    "Where the bucket is named: auto, path or virtual")
+        ->type_name("A");
+    app_.add_option("--s3-ca-file", global.s3_ca_file, "Certificates to trust, in PEM")
+        ->type_name("FILE");
+    app_.add_option("--s3-profile", global.s3_profile, "Section of ~/.aws/credentials")
+        ->type_name("NAME");
     app_.add_flag("--json", global.json, "One JSON document on standard output");
     app_.add_flag("--quiet", global.quiet, "No explanations, and no log but errors");
     app_.add_flag("--verbose", global.verbose, "A line of log for each request to the repository");

@@ -17,6 +17,12 @@ struct GlobalOptions {
   std::string repository;
   std::string key_file;
   std::string passphrase_file;
+  // With --repository s3://...; else the configuration says them.
+  std::string s3_endpoint;
+  std::string s3_region;
+  std::string s3_addressing;
+  std::string s3_ca_file;
+  std::string s3_profile;
   bool json = false;
   bool quiet = false;
   bool verbose = false;

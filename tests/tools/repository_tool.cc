@@ -111,7 +111,7 @@ Status Get(const Arguments& arguments, const cli::Environment& environment) {
 
 Status InitExclusive(const Arguments& arguments, const cli::Environment& environment) {
   PGK_ASSIGN_OR_RETURN(const auto url, storage::ParseStoreUrl(arguments.words[1]));
-  PGK_ASSIGN_OR_RETURN(const auto store, storage::OpenStore(*environment.files, url, true));
+  PGK_ASSIGN_OR_RETURN(const auto store, cli::OpenStore(url, environment, true));
   repository::InitOptions init;
   init.mode = repository::RepositoryMode::kExclusive;
   PGK_TRY(repository::InitRepository(
