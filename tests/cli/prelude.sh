@@ -74,7 +74,7 @@ start_server() {
     PG_OWNER=(setpriv --reuid=postgres --regid="$(id -g postgres)" --clear-groups)
     chown postgres "$DIR/.pg"
   fi
-  trap stop_server EXIT
+  trap end_servers EXIT
   (
     set -e
     cd "$DIR/.pg"
@@ -91,8 +91,35 @@ run_server() {
     -c listen_addresses='' -c unix_socket_directories='$DIR/.pg' $*" start >/dev/null)
 }
 
+# Ends what start_server and start_s3 have started. The S3 server ends when its input does.
+end_servers() {
+  [ ! -e "$DIR/.pg" ] || stop_server
+  [ -z "${S3_KEEPER-}" ] || {
+    exec 9>&-
+    wait "$S3_KEEPER"
+  }
+}
+
 stop_server() {
   (cd "$DIR/.pg" && "${PG_OWNER[@]}" "$PG_BIN/pg_ctl" -D data -w -m immediate stop >/dev/null 2>&1)
+}
+
+# start_s3 BUCKET: a private S3 server with this bucket, that ends with the test. $S3 leads to it;
+# access keys are in the environment.
+start_s3() {
+  mkfifo "$DIR/.s3-in"
+  /usr/bin/python3 "$(dirname "${BASH_SOURCE[0]}")/../s3/object_gateway.py" "$DIR/.s3" \
+    <"$DIR/.s3-in" >"$DIR/.s3-out" 2>"$DIR/.s3-err" &
+  S3_KEEPER=$!
+  exec 9>"$DIR/.s3-in"
+  trap end_servers EXIT
+  until grep -q '^ready' "$DIR/.s3-out"; do
+    kill -0 "$S3_KEEPER" || return 1
+    sleep 0.1
+  done
+  read -r _ S3 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY _ <"$DIR/.s3-out"
+  export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_DEFAULT_REGION=us-east-1 no_proxy=127.0.0.1
+  env -u PYTHONPATH aws --endpoint-url "$S3" s3api create-bucket --bucket "$1" >/dev/null
 }
 
 # sql DATABASE TEXT: runs it as the superuser and prints rows with | between columns.
