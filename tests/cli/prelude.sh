@@ -108,6 +108,7 @@ stop_server() {
 # access keys are in the environment.
 start_s3() {
   mkfifo "$DIR/.s3-in"
+  : >"$DIR/.s3-out"
   /usr/bin/python3 "$(dirname "${BASH_SOURCE[0]}")/../s3/object_gateway.py" "$DIR/.s3" \
     <"$DIR/.s3-in" >"$DIR/.s3-out" 2>"$DIR/.s3-err" &
   S3_KEEPER=$!
