@@ -139,7 +139,12 @@ Status LockedDatabase::ReadDefinitions(const DatabaseRequest& request, std::stop
                                  .role = request.role};
   PGK_ASSIGN_OR_RETURN(const std::unique_ptr<DefinitionDump> dump,
                        DefinitionDump::Start(dump_request));
-  PGK_ASSIGN_OR_RETURN(const archive::Toc toc, dump->ReadContents(stop));
+  Result<archive::Toc> read = dump->ReadContents(stop);
+  if (!read.ok() && read.error().code() == ErrorCode::kChildFailed &&
+      read.error().message().find(kOutOfSharedMemory) != std::string::npos) {
+    return NoRoomForLocks();  // pg_dump has only words for it
+  }
+  PGK_ASSIGN_OR_RETURN(const archive::Toc toc, std::move(read));
   // Only now: until here pg_dump's own locks kept its tables as they are.
   PGK_TRY(KeepTasksWithData(toc));
   PGK_ASSIGN_OR_RETURN(archive::LargeObjects objects, archive::ListLargeObjects(toc));

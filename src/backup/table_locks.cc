@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "backup/table_list.h"
+#include "postgres/sqlstate.h"
 
 namespace pgkeep::backup {
 namespace {
@@ -65,6 +66,15 @@ std::string LockParty::Describe() const {
   return fmt::format("process {} with {} on {}", pid, mode, relation);
 }
 
+Error NoRoomForLocks() {
+  return Err(ErrorCode::kLimitExceeded, "the server has no room for locks on all tables: {}",
+             kOutOfSharedMemory)
+      .WithSqlState(std::string(postgres::kSqlStateOutOfMemory))
+      .WithHint(
+          "raise max_locks_per_transaction of the server ('pgkeep check' says how many locks a "
+          "backup takes), or leave tables out with exclude_tables");
+}
+
 Status LockTables(Connection& connection, std::span<const TableInfo* const> tables,
                   Duration timeout) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
@@ -77,7 +87,11 @@ Status LockTables(Connection& connection, std::span<const TableInfo* const> tabl
       if (table != portion.front()) sql += ", ";
       sql += "ONLY " + QualifiedName(*table);
     }
-    PGK_TRY_CONTEXT("locking tables", connection.Execute(sql + " IN ACCESS SHARE MODE"));
+    const Status locked = connection.Execute(sql + " IN ACCESS SHARE MODE");
+    if (!locked.ok() && locked.error().sqlstate() == postgres::kSqlStateOutOfMemory) {
+      return NoRoomForLocks();
+    }
+    PGK_TRY_CONTEXT("locking tables", locked);
   }
   return connection.Execute("SET LOCAL lock_timeout = 0");
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backup/table_info.h"
@@ -16,11 +17,18 @@ namespace pgkeep::backup {
 // Takes ACCESS SHARE locks on all these tables, some hundred in each statement: nobody can drop,
 // truncate or rewrite them until the transaction ends. Waits for each lock no longer than
 // `timeout`, which must be at least a millisecond. Partitions and heirs are not locked along.
-//   kBusy      a lock was not to be had in time
-//   kNotFound  a table is gone
+//   kBusy           a lock was not to be had in time
+//   kNotFound       a table is gone
+//   kLimitExceeded  as NoRoomForLocks()
 // REQUIRES: an open transaction, which has failed after an error.
 Status LockTables(postgres::Connection& connection, std::span<const TableInfo* const> tables,
                   Duration timeout);
+
+// What a server says, and pg_dump tells, whose table of locks is full. Trying again is of no use.
+inline constexpr std::string_view kOutOfSharedMemory = "out of shared memory";
+
+// The error for that.
+Error NoRoomForLocks();
 
 // Another session that waits for a lock because of sessions of ours, or that stands in their way.
 struct LockParty {

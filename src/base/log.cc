@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/error_line.h"
 
 namespace pgkeep {
 
@@ -139,7 +140,11 @@ void VLog(LogLevel level, std::string_view component, fmt::string_view format,
           fmt::format_args arguments) {
   try {
     const std::string line = MakeLine(level, component, fmt::vformat(format, arguments));
-    Writer().log(ToSpdlog(level), spdlog::string_view_t(line));
+    if (const auto writer = CurrentErrorLineWriter()) {
+      (*writer)(line);
+    } else {
+      Writer().log(ToSpdlog(level), spdlog::string_view_t(line));
+    }
   } catch (const std::exception&) {
     // A formatter of an argument failed. The event is lost rather than the job.
   }

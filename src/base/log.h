@@ -1,6 +1,6 @@
 // The log: one line per event, on standard error. For services and the command line; the leaf rooms
 // (crypto, codec, storage) return errors and counters instead. Never under a lock, never with a
-// secret.
+// secret. Lines go through base/error_line.h.
 #pragma once
 
 #include <fmt/core.h>

@@ -82,12 +82,17 @@ struct JobFigures {
   uint64_t bytes_read = 0;    // from the source, or from the repository by a restore
   uint64_t bytes_stored = 0;  // that the whole backup takes in the repository, shared ones included
   uint64_t bytes_new = 0;     // that this job added to the repository
-  uint64_t objects = 0;       // tables, files, large objects
+  uint64_t bytes_deleted = 0;  // that it removed from there
+  // Tables, files, large objects; of maintenance: objects of the repository that were looked at or
+  // removed, or backups that were expired.
+  uint64_t objects = 0;
   std::optional<double> compression_ratio = {};  // bytes before compression / bytes after
   std::optional<double> dedup_ratio = {};        // bytes of the backup / bytes that were changed
   std::string start_lsn = {};                    // as PostgreSQL writes it: "0/16B3748"
   std::string stop_lsn = {};
-  std::string backup_id = {};  // of the backup that was made, restored, tested; hex
+  std::string backup_id = {};  // of the one backup that was made, restored, expired, ...; hex
+  // What the job did or found, in one sentence for people; empty where the figures say it all.
+  std::string summary = {};
   bool operator==(const JobFigures&) const = default;
 };
 

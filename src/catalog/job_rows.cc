@@ -11,11 +11,13 @@ const std::string_view kJobColumns =
     "id, source, kind, type, \"trigger\", exclusive, status, phase, queued_us, started_us, "
     "finished_us, duration_us, bytes_read, bytes_stored, bytes_new, objects, compression_ratio, "
     "dedup_ratio, start_lsn, stop_lsn, backup_id, error_code, error_text, error_hint, host, "
-    "version, worker_id, worker_pid, worker_process, lease_expires_us, proven_at_us, report_id";
+    "version, worker_id, worker_pid, worker_process, lease_expires_us, proven_at_us, report_id, "
+    "bytes_deleted, summary";
 
 namespace {
 
 constexpr std::string_view kReading = "reading jobs";
+constexpr int kLaterFigures = 32;  // of kJobColumns: those that came with migration 2
 constexpr std::string_view kWritingDatabases = "recording the databases of a job";
 constexpr Timestamp kLatest = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
 
@@ -47,12 +49,14 @@ JobFigures ReadFigures(const SqliteStatement& row, int i) {
   return {.bytes_read = ReadCount(row, i),
           .bytes_stored = ReadCount(row, i + 1),
           .bytes_new = ReadCount(row, i + 2),
+          .bytes_deleted = ReadCount(row, kLaterFigures),
           .objects = ReadCount(row, i + 3),
           .compression_ratio = row.OptionalReal(i + 4),
           .dedup_ratio = row.OptionalReal(i + 5),
           .start_lsn = row.Text(i + 6),
           .stop_lsn = row.Text(i + 7),
-          .backup_id = row.Text(i + 8)};
+          .backup_id = row.Text(i + 8),
+          .summary = row.Text(kLaterFigures + 1)};
 }
 
 Result<std::vector<DatabaseOutcome>> ReadDatabases(SqliteConnection& connection,

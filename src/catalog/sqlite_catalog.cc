@@ -16,6 +16,7 @@ namespace pgkeep::catalog {
 namespace {
 
 constexpr uint32_t kFileMode = 0600;
+constexpr uint32_t kRootUser = 0;
 constexpr Duration kWalRetryPause = std::chrono::milliseconds(20);
 constexpr std::string_view kReading = "reading jobs";
 
@@ -196,13 +197,13 @@ Status SqliteCatalog::FinishJob(const std::string& id, const std::string& worker
   PGK_TRY(connection_->Run(
       kDoing,
       "UPDATE backup_history SET status = ?, finished_us = ?, duration_us = ?, bytes_read = ?, "
-      "bytes_stored = ?, bytes_new = ?, objects = ?, compression_ratio = ?, dedup_ratio = ?, "
-      "start_lsn = ?, stop_lsn = ?, backup_id = ?, error_code = ?, error_text = ?, "
-      "error_hint = ?, lease_expires_us = NULL WHERE id = ?",
+      "bytes_stored = ?, bytes_new = ?, bytes_deleted = ?, objects = ?, compression_ratio = ?, "
+      "dedup_ratio = ?, start_lsn = ?, stop_lsn = ?, backup_id = ?, summary = ?, error_code = ?, "
+      "error_text = ?, error_hint = ?, lease_expires_us = NULL WHERE id = ?",
       JobStatusName(outcome.status), outcome.finished, outcome.duration, figures.bytes_read,
-      figures.bytes_stored, figures.bytes_new, figures.objects, figures.compression_ratio,
-      figures.dedup_ratio, figures.start_lsn, figures.stop_lsn, figures.backup_id, error.code,
-      error.text, error.hint, id));
+      figures.bytes_stored, figures.bytes_new, figures.bytes_deleted, figures.objects,
+      figures.compression_ratio, figures.dedup_ratio, figures.start_lsn, figures.stop_lsn,
+      figures.backup_id, figures.summary, error.code, error.text, error.hint, id));
   PGK_TRY(connection_->Run(kDoing,
                            "UPDATE backup_history_phase SET finished_us = ? "
                            "WHERE job_id = ? AND finished_us IS NULL",
@@ -288,11 +289,28 @@ Status SqliteCatalog::CheckIntegrity() {
       .WithHint("no backup is lost: move the file aside and pgkeep begins a new history");
 }
 
+// What root makes in the directory of another user is that user's: else the jobs of that user
+// could not be recorded any more. SQLite gives its journals the owner of the file. A root that may
+// not give files away (in a container) keeps it.
+Status GiveToOwnerOfDirectory(FileSystem& files, File& file, const std::string& directory) {
+  PGK_ASSIGN_OR_RETURN(const FileInfo made, file.Info());
+  if (made.owner != kRootUser) return Ok();
+  PGK_ASSIGN_OR_RETURN(const FileInfo place, files.Stat(directory));
+  if (place.owner == kRootUser) return Ok();
+  Status given = file.SetAccess(place.owner, place.group, kFileMode);
+  return !given.ok() && given.error().code() == ErrorCode::kPermission ? Ok() : given;
+}
+
 // Makes an empty file, so that it has the right mode from the beginning; SQLite gives its journals
 // the mode of the file. One that is there stays as it is.
 Status CreateFile(FileSystem& files, const std::string& path) {
   const auto created = files.CreateNew(path, kFileMode);
-  if (created.ok()) return files.SyncDirectory(ParentDirectory(path));
+  if (created.ok()) {
+    const std::string directory = ParentDirectory(path);
+    PGK_TRY_CONTEXT("giving the catalog to the owner of its directory",
+                    GiveToOwnerOfDirectory(files, **created, directory));
+    return files.SyncDirectory(directory);
+  }
   const Error& error = created.error();
   if (error.code() == ErrorCode::kAlreadyExists) return Ok();
   if (error.code() == ErrorCode::kNotFound) {

@@ -24,7 +24,8 @@ struct SqliteCatalogOptions {
   std::span<const Migration> migrations = SqliteMigrations();
 };
 
-// Opens or creates (mode 0600, as its journal files) and migrates. kNotFound: no such directory.
+// Opens or creates (mode 0600, as its journal files; by root in the directory of another user: for
+// that user) and migrates. kNotFound: no such directory.
 // kCorruption: damaged, not a database, or an applied migration was changed. kRefused: a database
 // of some other program. kUnsupportedVersion: made by a newer pgkeep. kUnsupported: a file system
 // without shared memory maps. Else as every call of Catalog. Safe against other processes that do

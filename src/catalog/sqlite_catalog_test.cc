@@ -202,6 +202,44 @@ TEST_F(SqliteCatalogTest, SaysThatItMayNotWrite) {
   EXPECT_EQ(WEXITSTATUS(check(directory_.Join("new.db"))), 0) << "a directory likewise";
 }
 
+TEST_F(SqliteCatalogTest, BelongsToTheOwnerOfItsDirectoryWhenRootMakesIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(chown(directory_.path().c_str(), kNobody, kNobody), 0);
+  const auto catalog = MustOpen(path_);
+  Add(*catalog, SampleJob("of root"));
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    EXPECT_EQ(PosixFileSystem().Stat(path_ + suffix)->owner, kNobody) << suffix;
+  }
+  const int status = RunInChild([&] {
+    if (setresgid(kNobody, kNobody, kNobody) != 0 || setresuid(kNobody, kNobody, kNobody) != 0) {
+      return 2;
+    }
+    return MustOpen(path_)->CreateJob(SampleJob("of the owner")).ok() ? 0 : 1;
+  });
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// What an older pgkeep has recorded stays, without the figures that came later.
+TEST_F(SqliteCatalogTest, ReadsTheRowsOfTheFirstSchema) {
+  {
+    // Its program knew no other columns, so this one can only open it there.
+    ASSERT_TRUE(OpenSqliteCatalog({.path = path_, .migrations = SqliteMigrations().first(1)}).ok());
+    const auto connection = SqliteConnection::Open(path_, std::chrono::seconds(1)).value();
+    const Status inserted = connection->RunScript(
+        "",
+        "INSERT INTO backup_history (id, source, kind, type, \"trigger\", status, queued_us, "
+        "finished_us, objects, host, version, exclusive, worker_id, worker_pid, "
+        "worker_process) VALUES ('job-old', 'app', 'backup', 'logical', 'manual', 'succeeded', "
+        "1, 2, 3, 'h', '0.1', 1, 'w', 4, 'p')");
+    ASSERT_TRUE(inserted.ok()) << inserted.error().ToString();
+  }
+  const auto catalog = MustOpen(path_);
+  const JobRecord job = catalog->FindJob("job-old").value();
+  EXPECT_EQ(job.figures, (JobFigures{.objects = 3}));
+  EXPECT_EQ(job.status, JobStatus::kSucceeded);
+  EXPECT_TRUE(catalog->CheckIntegrity().ok());
+}
+
 // Fails every later write, from the n-th on, for every n until a job is recorded: the error says
 // why, nothing of the job is there afterwards, and the catalog is whole.
 TEST_F(SqliteCatalogTest, LeavesNothingWhenTheDiskIsFullOrBroken) {

@@ -73,6 +73,9 @@ TEST(SqliteMigrations, AreNeverEdited) {
   EXPECT_EQ(SqliteMigrations()[0].name, "backup_history");
   EXPECT_EQ(SqliteMigrations()[0].checksum,
             "4d95cb1b9d0816f695c7aee1d91e80fd7efa20a04be03b8aa409ef99d5c62cd9");
+  EXPECT_EQ(SqliteMigrations()[1].name, "job_results");
+  EXPECT_EQ(SqliteMigrations()[1].checksum,
+            "cb20501405c9aa73a7ec821ce62e532369ee21cdf0fcc905a99f2a633976347d");
 }
 
 TEST_F(SqliteMigratorTest, AppliesWhatIsMissingInOrderAndRecordsIt) {

@@ -122,10 +122,13 @@ inline constexpr char kHistoryExamples[] =
     "  pgkeep history                             the newest 20 jobs\n"
     "  pgkeep history app --kind backup --limit 100\n"
     "  pgkeep history --status failed --status interrupted\n"
+    "  pgkeep history --kind gc --kind expire     what was let go, and what that freed\n"
     "  pgkeep history --json                      with phases of failure, hints and figures\n"
     "Kinds: backup, restore, export, verify, expire, gc, test. Status: queued, running, "
     "succeeded,\n"
-    "failed, cancelled, interrupted, partial.";
+    "failed, cancelled, interrupted, partial. verify, expire and gc concern the whole repository "
+    "and\n"
+    "have no source. Dry runs, and runs without a configuration, are not recorded.";
 
 inline constexpr char kRestoreExamples[] =
     "Examples:\n"

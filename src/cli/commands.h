@@ -53,7 +53,7 @@ Status RunList(const ListCommand& command, const CommandContext& context);
 // Shows one backup.
 Status RunShow(const ShowCommand& command, const CommandContext& context);
 
-// Verifies structure and, if asked, data. The first problem found is the error.
+// Verifies structure and, if asked, data, as a job. The first problem found is the error.
 Status RunVerify(const VerifyCommand& command, const CommandContext& context);
 
 // Shows keys and key slots.
@@ -69,10 +69,10 @@ Status RunKeyRemove(const KeyRemoveCommand& command, const CommandContext& conte
 // the new one. kRefused with a host key, and when the passphrase of a key slot is missing.
 Status RunKeyRotate(const KeyRotateCommand& command, const CommandContext& context);
 
-// Marks backups as expired: all of them, or on kRefused none.
+// Marks backups as expired, as a job: all of them, or on kRefused none. A dry run is no job.
 Status RunExpire(const ExpireCommand& command, const CommandContext& context);
 
-// Runs one cycle of the garbage collector.
+// Runs one cycle of the garbage collector, as a job. A dry run is none.
 Status RunGc(const GcCommand& command, const CommandContext& context);
 
 }  // namespace pgkeep::cli

@@ -27,11 +27,23 @@ Result<restore::ExportFormat> ParseFormat(const std::string& text) {
       .WithHint("the formats are directory, custom, plain and globals");
 }
 
-catalog::JobFigures FiguresOf(const restore::ExportReport& report, const BackupChoice& choice) {
+// What was written where, in one sentence.
+std::string Summary(const restore::ExportReport& report, const restore::ExportOptions& options) {
+  const bool globals = options.format == restore::ExportFormat::kGlobals;
+  const std::string what =
+      globals ? "roles and tablespaces"
+              : Count(report.tables, "table") + " with " + Count(report.rows, "row");
+  return fmt::format("exported {} to {} ({})", what, options.output,
+                     FormatBytes(report.output_bytes));
+}
+
+catalog::JobFigures FiguresOf(const restore::ExportReport& report,
+                              const restore::ExportOptions& options, const BackupChoice& choice) {
   catalog::JobFigures figures;
   figures.bytes_read = report.text_bytes;
   figures.objects = report.tables + report.large_objects;
   figures.backup_id = choice.id.Hex();
+  figures.summary = Summary(report, options);
   return figures;
 }
 
@@ -49,17 +61,12 @@ void Show(const restore::ExportReport& report, const restore::ExportOptions& opt
   json.Set("large_objects", report.large_objects);
   json.Set("bytes", report.text_bytes);
   json.Set("output_bytes", report.output_bytes);
-  const bool globals = options.format == restore::ExportFormat::kGlobals;
-  const std::string what =
-      globals ? "roles and tablespaces"
-              : Count(report.tables, "table") + " with " + Count(report.rows, "row");
-  console.Print(fmt::format("exported {} to {} ({})", what, options.output,
-                            FormatBytes(report.output_bytes)));
+  console.Print(Summary(report, options));
   console.Note(fmt::format("  from backup {} as of {}, {}", ShortId(choice.id),
                            ShowTime(choice.snapshot_time), choice.reason));
   if (!choice.loss.empty()) console.Note("  " + choice.loss);
   const std::string word = ShellWord(options.output);
-  if (globals) {
+  if (options.format == restore::ExportFormat::kGlobals) {
     console.Note("  it may hold passwords; read it, then: psql -X -d postgres -f " + word);
   } else if (options.format == restore::ExportFormat::kPlain) {
     console.Note("  to restore it: psql -X -v ON_ERROR_STOP=1 -d NEW -f " + word);
@@ -99,7 +106,7 @@ Status RunExport(const ExportCommand& command, const CommandContext& context) {
         PGK_ASSIGN_OR_RETURN(
             done, restore::ExportBackup(opened->repository(), options, *environment.files,
                                         job.progress, job.stop));
-        return jobs::JobResult{.figures = FiguresOf(*done, choice), .databases = {}};
+        return jobs::JobResult{.figures = FiguresOf(*done, options, choice)};
       });
   if (!report.id.empty()) context.console.document().Set("job", report.id);
   if (done) Show(*done, options, choice, context.console);

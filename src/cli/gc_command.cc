@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "cli/backup_lookup.h"
 #include "cli/backup_text.h"
 #include "cli/commands.h"
+#include "cli/job_session.h"
 #include "cli/repository_access.h"
 #include "cli/space_reserve.h"
 #include "cli/text_format.h"
@@ -18,6 +20,14 @@ namespace pgkeep::cli {
 namespace {
 
 using repository::GcReport;
+
+// What a run did, as far as it came.
+struct Collection {
+  std::string broken_lease;
+  std::optional<GcReport> report;
+  std::vector<UnfinishedBackup> unfinished;
+  std::optional<storage::SweepReport> swept;  // nothing with dry_run, and where there is no such
+};
 
 Json ReportJson(const GcReport& report) {
   Json json = Json::MakeObject();
@@ -81,23 +91,67 @@ void PrintReport(const GcReport& report, bool dry_run, Console& console) {
   }
 }
 
-// What writers that died left half-written beside the objects; only directories have such.
-Status SweepTemporaries(const RepositoryLocation& location, const Environment& environment,
-                        Console& console) {
-  if (location.url.kind != storage::StoreUrl::Kind::kDirectory) return Ok();
-  PGK_ASSIGN_OR_RETURN(const storage::SweepReport swept,
-                       storage::SweepTemporaries(*environment.files, {.path = location.url.path}));
-  console.document().Set("temporaries_removed", swept.removed);
-  if (swept.removed > 0) {
-    console.Print(fmt::format("removed {} with {}", Count(swept.removed, "temporary file"),
-                              FormatBytes(swept.removed_bytes)));
+void PrintUnfinished(const std::vector<UnfinishedBackup>& unfinished, Console& console) {
+  console.document().Set("unfinished", UnfinishedJson(unfinished));
+  for (const UnfinishedBackup& backup : unfinished) console.Note(UnfinishedText(backup));
+  if (!unfinished.empty()) {
+    console.Note(
+        "one without a sign of life for 24 hours is given up by gc; one that is surely dead can "
+        "be given up now: 'pgkeep gc --abort-writer ID'");
   }
-  return Ok();
+}
+
+std::string SweptText(const storage::SweepReport& swept) {
+  return fmt::format("removed {} with {}", Count(swept.removed, "temporary file"),
+                     FormatBytes(swept.removed_bytes));
+}
+
+void Show(const Collection& done, bool dry_run, Console& console) {
+  if (!done.broken_lease.empty()) {
+    console.document().Set("broken_lease", done.broken_lease);
+    console.Print("broke lease " + done.broken_lease);
+  }
+  if (!done.report) return;
+  console.document().Set("dry_run", dry_run);
+  console.document().Set("gc", ReportJson(*done.report));
+  PrintReport(*done.report, dry_run, console);
+  for (const std::string& warning : done.report->warnings) console.Warn(warning);
+  PrintUnfinished(done.unfinished, console);
+  if (!done.swept) return;
+  console.document().Set("temporaries_removed", done.swept->removed);
+  if (done.swept->removed > 0) console.Print(SweptText(*done.swept));
+}
+
+// For the history.
+catalog::JobFigures FiguresOf(const Collection& done) {
+  const GcReport& report = *done.report;
+  catalog::JobFigures figures;
+  figures.objects = report.deleted;
+  figures.bytes_deleted = report.deleted_bytes;
+  std::string& summary = figures.summary;
+  const auto add = [&summary](const std::string& part) {
+    summary += (summary.empty() ? "" : ", ") + part;
+  };
+  if (!report.aborted.empty()) {
+    add("gave up " + Count(report.aborted.size(), "unfinished backup"));
+  }
+  if (report.deleted > 0) {
+    add(fmt::format("deleted {} with {}", Count(report.deleted, "object"),
+                    FormatBytes(report.deleted_bytes)));
+  }
+  if (report.deferred > 0) add("planned " + Count(report.deferred, "object") + " for the next gc");
+  if (report.yielded) add("nothing was deleted: another gc is at work");
+  if (!report.yielded && report.candidates == 0) add("nothing to delete");
+  if (done.swept && done.swept->removed > 0) {
+    figures.bytes_deleted += done.swept->removed_bytes;
+    add(SweptText(*done.swept));
+  }
+  return figures;
 }
 
 // By order of the user, who says that the holder is dead.
-Status BreakLease(const std::string& name, bool dry_run,
-                  const repository::RepositoryContext& repository, Console& console) {
+Result<std::string> BreakLease(const std::string& name, bool dry_run,
+                               const repository::RepositoryContext& repository) {
   const Result<repository::LeaseId> lease = repository::LeaseId::FromHex(name);
   if (!lease.ok()) {
     return Err(ErrorCode::kInvalidArgument, "'{}' names no lease", name)
@@ -108,64 +162,90 @@ Status BreakLease(const std::string& name, bool dry_run,
         .WithHint("a dry run needs no lease");
   }
   PGK_TRY(repository::BreakExclusiveLease(repository, *lease));
-  console.document().Set("broken_lease", lease->Hex());
-  console.Print(fmt::format("broke lease {}", lease->Hex()));
-  return Ok();
+  return lease->Hex();
 }
 
-Status ShowUnfinished(const repository::RepositoryContext& repository, Console& console) {
-  PGK_ASSIGN_OR_RETURN(const auto unfinished, ListUnfinished(repository));
-  console.document().Set("unfinished", UnfinishedJson(unfinished));
-  for (const UnfinishedBackup& backup : unfinished) console.Note(UnfinishedText(backup));
-  if (!unfinished.empty()) {
-    console.Note(
-        "one without a sign of life for 24 hours is given up by gc; one that is surely dead can "
-        "be given up now: 'pgkeep gc --abort-writer ID'");
-  }
-  return Ok();
-}
-
-}  // namespace
-
-Status RunGc(const GcCommand& command, const CommandContext& context) {
-  PGK_ASSIGN_OR_RETURN(const RepositoryLocation location,
-                       FindRepository(context.options, context.environment));
-  PGK_ASSIGN_OR_RETURN(const auto opened,
-                       OpenedRepository::Open(location, context.environment, KeyNeed::kOptional));
+Result<repository::GcOptions> OptionsOf(const GcCommand& command,
+                                        const repository::RepositoryContext& repository) {
   repository::GcOptions options;
   options.dry_run = command.dry_run;
   options.force = command.force;
   options.min_expiry_age = command.expired_for;
-  if (!command.abort_writers.empty()) {
-    PGK_ASSIGN_OR_RETURN(const auto unfinished, ListUnfinished(opened->context()));
-    for (const std::string& selector : command.abort_writers) {
-      PGK_ASSIGN_OR_RETURN(const repository::WriterId id, LookUpUnfinished(unfinished, selector));
-      options.abort_writers.push_back(id);
-    }
+  if (command.abort_writers.empty()) return options;
+  PGK_ASSIGN_OR_RETURN(const auto unfinished, ListUnfinished(repository));
+  for (const std::string& selector : command.abort_writers) {
+    PGK_ASSIGN_OR_RETURN(const repository::WriterId id, LookUpUnfinished(unfinished, selector));
+    options.abort_writers.push_back(id);
   }
+  return options;
+}
+
+// What writers that died left half-written beside the objects; only directories have such.
+Status SweepTemporaries(const RepositoryLocation& location, const Environment& environment,
+                        Collection& done) {
+  if (location.url.kind != storage::StoreUrl::Kind::kDirectory) return Ok();
+  PGK_ASSIGN_OR_RETURN(done.swept,
+                       storage::SweepTemporaries(*environment.files, {.path = location.url.path}));
+  return Ok();
+}
+
+Status Collect(const GcCommand& command, const RepositoryLocation& location,
+               const Environment& environment, Progress& progress, Collection& done) {
+  PGK_ASSIGN_OR_RETURN(const auto opened,
+                       OpenedRepository::Open(location, environment, KeyNeed::kOptional));
+  PGK_ASSIGN_OR_RETURN(repository::GcOptions options, OptionsOf(command, opened->context()));
+  options.progress = &progress;
   if (!command.break_lease.empty()) {
-    PGK_TRY(BreakLease(command.break_lease, command.dry_run, opened->context(), context.console));
+    PGK_ASSIGN_OR_RETURN(done.broken_lease,
+                         BreakLease(command.break_lease, command.dry_run, opened->context()));
   }
   ChangeRight right;
   right.context = opened->context();
   if (!command.dry_run) {
     PGK_ASSIGN_OR_RETURN(right, WithSpaceReserve(opened->store(), [&] {
-                           return AcquireChangeRight(*opened, context.environment, "gc");
+                           return AcquireChangeRight(*opened, environment, "gc");
                          }));
   }
   const auto collect = [&] { return repository::CollectGarbage(right.context, options); };
-  PGK_ASSIGN_OR_RETURN(const GcReport report,
+  PGK_ASSIGN_OR_RETURN(done.report,
                        command.dry_run ? collect() : WithSpaceReserve(opened->store(), collect));
-  context.console.document().Set("dry_run", command.dry_run);
-  context.console.document().Set("gc", ReportJson(report));
-  PrintReport(report, command.dry_run, context.console);
-  for (const std::string& warning : report.warnings) context.console.Warn(warning);
-  PGK_TRY(ShowUnfinished(right.context, context.console));
+  PGK_ASSIGN_OR_RETURN(done.unfinished, ListUnfinished(right.context));
   if (!command.dry_run) {
-    PGK_TRY(SweepTemporaries(location, context.environment, context.console));
+    progress.BeginPhase("sweeping");
+    PGK_TRY(SweepTemporaries(location, environment, done));
     PGK_TRY(opened->store().KeepReserve());
   }
-  return report.Outcome();
+  return done.report->Outcome();
+}
+
+}  // namespace
+
+Status RunGc(const GcCommand& command, const CommandContext& context) {
+  PGK_ASSIGN_OR_RETURN(const Setup setup, FindSetup(context.options, context.environment));
+  Collection done;
+  if (command.dry_run) {
+    Progress progress;
+    Status outcome = Collect(command, setup.repository, context.environment, progress, done);
+    Show(done, true, context.console);
+    return outcome;
+  }
+  PGK_ASSIGN_OR_RETURN(const auto session,
+                       JobSession::Open(setup, context, HistoryNeed::kOptional));
+  const jobs::JobRequest request{.source = "", .kind = catalog::JobKind::kGc, .exclusive = false};
+  const jobs::JobReport report = session->Run(
+      request,
+      [&](jobs::JobContext& job) -> Result<jobs::JobResult> {
+        Status outcome =
+            Collect(command, setup.repository, context.environment, job.progress, done);
+        if (!done.report) return std::move(outcome).error();
+        jobs::JobResult result{.figures = FiguresOf(done)};
+        if (!outcome.ok()) result.error = std::move(outcome).error();
+        return result;
+      },
+      PhaseLines::kNone);
+  if (!report.id.empty()) context.console.document().Set("job", report.id);
+  Show(done, false, context.console);
+  return report.ToStatus();
 }
 
 }  // namespace pgkeep::cli

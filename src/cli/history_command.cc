@@ -14,7 +14,7 @@ namespace {
 
 using catalog::JobRecord;
 
-constexpr size_t kErrorColumns = 60;
+constexpr size_t kResultColumns = 60;
 constexpr size_t kShortBackup = 12;
 
 Result<catalog::JobQuery> QueryOf(const HistoryCommand& command) {
@@ -70,17 +70,24 @@ Json JobJson(const JobRecord& job) {
   json.Set("bytes_read", figures.bytes_read);
   json.Set("bytes_stored", figures.bytes_stored);
   json.Set("bytes_new", figures.bytes_new);
+  json.Set("bytes_deleted", figures.bytes_deleted);
   json.Set("objects", figures.objects);
   json.Set("compression_ratio",
            figures.compression_ratio ? Json(*figures.compression_ratio) : Json());
   json.Set("dedup_ratio", figures.dedup_ratio ? Json(*figures.dedup_ratio) : Json());
   json.Set("backup", figures.backup_id);
+  json.Set("summary", figures.summary);
   json.Set("proven", TimeJson(job.proven_at));
   json.Set("error", job.error ? ErrorJson(*job.error) : Json());
   json.Set("host", job.worker.host);
   json.Set("process", job.worker.pid);
   json.Set("version", job.version);
   return json;
+}
+
+// Why it failed, or what it came to.
+std::string ResultText(const JobRecord& job) {
+  return FitWidth(Printable(job.error ? job.error->text : job.figures.summary), kResultColumns);
 }
 
 std::string BytesText(uint64_t bytes) { return bytes == 0 ? "" : FormatBytes(bytes); }
@@ -95,14 +102,13 @@ void PrintTable(const std::vector<JobRecord>& jobs, Console& console) {
                {"READ", Align::kRight},
                {"NEW", Align::kRight},
                {"BACKUP", Align::kLeft},
-               {"ERROR", Align::kLeft}});
+               {"RESULT", Align::kLeft}});
   for (const JobRecord& job : jobs) {
     table.AddRow({FormatUtc(job.started.value_or(job.queued)), Printable(job.source),
                   std::string(JobKindName(job.kind)), std::string(JobStatusName(job.status)),
                   job.duration ? FormatDuration(*job.duration) : "",
                   BytesText(job.figures.bytes_read), BytesText(job.figures.bytes_new),
-                  job.figures.backup_id.substr(0, kShortBackup),
-                  job.error ? FitWidth(Printable(job.error->text), kErrorColumns) : ""});
+                  job.figures.backup_id.substr(0, kShortBackup), ResultText(job)});
   }
   if (table.empty()) {
     console.Print("no jobs");

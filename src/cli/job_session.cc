@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "catalog/catalog_url.h"
-#include "cli/progress_display.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -42,8 +41,9 @@ jobs::JobRunnerOptions RunnerOptions(catalog::Catalog& catalog, const Environmen
   return options;
 }
 
-JobSession::JobSession(std::unique_ptr<catalog::Catalog> catalog, const CommandContext& context)
-    : context_(context), catalog_(std::move(catalog)) {
+JobSession::JobSession(std::unique_ptr<catalog::Catalog> catalog, HistoryNeed need,
+                       const CommandContext& context)
+    : context_(context), need_(need), catalog_(std::move(catalog)) {
   if (catalog_ != nullptr) runner_.emplace(RunnerOptions(*catalog_, context.environment));
 }
 
@@ -63,13 +63,14 @@ Result<std::unique_ptr<JobSession>> JobSession::Open(const Setup& setup,
   } else {
     Log(LogLevel::kDebug, "cli", "without a configuration there is no history: not recorded");
   }
-  return std::unique_ptr<JobSession>(new JobSession(std::move(catalog), context));
+  return std::unique_ptr<JobSession>(new JobSession(std::move(catalog), need, context));
 }
 
-jobs::JobReport JobSession::Run(const jobs::JobRequest& request,
-                                const jobs::JobFunction& function) {
+jobs::JobReport JobSession::Run(jobs::JobRequest request, const jobs::JobFunction& function,
+                                PhaseLines lines) {
+  request.needs_record = need_ == HistoryNeed::kRequired;
   Progress progress;
-  const ProgressDisplay display(progress, context_);
+  const ProgressDisplay display(progress, context_, lines);
   const Environment& environment = context_.environment;
   if (runner_) return runner_->Run(request, function, environment.stop, progress);
   return jobs::RunUnrecorded(function, environment.stop, progress);

@@ -11,6 +11,7 @@
 #include "cli/repository_access.h"
 #include "cli/source_access.h"
 #include "cli/sql_name.h"
+#include "cli/text_format.h"
 #include "restore/restore.h"
 
 namespace pgkeep::cli {
@@ -73,6 +74,9 @@ catalog::JobFigures FiguresOf(const restore::RestoreReport& report) {
   figures.bytes_read = report.text_bytes;
   figures.objects = report.tables + report.large_objects;
   figures.backup_id = report.plan.backup.Hex();
+  figures.summary =
+      fmt::format("restored {} with {} into database {}", Count(report.tables, "table"),
+                  Count(report.rows, "row"), report.plan.target_database);
   return figures;
 }
 
@@ -99,8 +103,9 @@ Status Restore(const Setup& setup, OpenedRepository& opened, const restore::Rest
       session->Run(request, [&](jobs::JobContext& job) -> Result<jobs::JobResult> {
         PGK_ASSIGN_OR_RETURN(
             done, restore::RunRestore(opened.repository(), options, job.progress, job.stop));
-        if (!done->complete()) return Incomplete(*done);
-        return jobs::JobResult{.figures = FiguresOf(*done), .databases = {}};
+        jobs::JobResult result{.figures = FiguresOf(*done)};
+        if (!done->complete()) result.error = Incomplete(*done);
+        return result;
       });
   if (!report.id.empty()) context.console.document().Set("job", report.id);
   if (done) ShowRestoreReport(*done, context.console);

@@ -10,9 +10,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <string_view>
 #include <thread>
 #include <utility>
 
+#include "base/error_line.h"
 #include "base/thread_name.h"
 #include "base/unique_fd.h"
 
@@ -20,7 +22,7 @@ namespace pgkeep::cli {
 namespace {
 
 constexpr int kInterrupted = 130;
-constexpr char kStopping[] = "pgkeep: stopping; press again to end at once\n";
+constexpr std::string_view kStopping = "pgkeep: stopping; press again to end at once";
 
 class Watcher final : public SignalWatcher {
  public:
@@ -37,6 +39,12 @@ class Watcher final : public SignalWatcher {
   std::stop_token token() const override { return source_.get_token(); }
 
  private:
+  [[noreturn]] static void EndAtOnce() {
+    // A bar stays where it is: what the shell writes next begins below it.
+    if (CurrentErrorLineWriter() != nullptr) static_cast<void>(!write(STDERR_FILENO, "\n", 1));
+    _exit(kInterrupted);
+  }
+
   void Watch() {
     SetThreadName("signals");
     std::array<pollfd, 2> polled = {pollfd{signals_.get(), POLLIN, 0},
@@ -49,9 +57,9 @@ class Watcher final : public SignalWatcher {
       if (polled[1].revents != 0) return;
       signalfd_siginfo info{};
       if (read(signals_.get(), &info, sizeof(info)) != sizeof(info)) continue;
-      if (source_.stop_requested()) _exit(kInterrupted);
+      if (source_.stop_requested()) EndAtOnce();
       // Work that hangs in the kernel does not see the request, and the user sees nothing happen.
-      static_cast<void>(!write(STDERR_FILENO, kStopping, sizeof(kStopping) - 1));
+      WriteErrorLine(kStopping);
       source_.request_stop();
     }
   }

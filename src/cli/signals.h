@@ -9,8 +9,8 @@
 namespace pgkeep::cli {
 
 // Turns the first SIGINT or SIGTERM into a stop request, and says so on standard error; the second
-// ends the process at once, with
-// status 130, for when the first takes too long (nothing is lost: a backup exists or it does not).
+// ends the process at once, with status 130, for when the first takes too long (nothing is lost: a
+// backup exists or it does not).
 // Make it before any thread: signals are blocked in the calling thread and in those that it starts.
 // The destructor ends its thread; the signals stay blocked.
 class SignalWatcher {

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <stop_token>
+#include <string>
 
 #include "base/clock.h"
+#include "base/error_line.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -39,6 +41,22 @@ TEST(SignalWatcher, EndsTheProcessAtTheSecondSignal) {
         while (true) pause();
       },
       testing::ExitedWithCode(130), "stopping; press again to end at once");
+}
+
+TEST(SignalWatcher, LeavesABarOnALineOfItsOwn) {
+  EXPECT_EXIT(
+      {
+        SetErrorLineWriter([](std::string_view line) {
+          const std::string text = std::string(line) + "\nthe bar";
+          static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
+        });
+        const auto watcher = SignalWatcher::Start();
+        kill(getpid(), SIGINT);
+        WaitForStop((*watcher)->token());
+        kill(getpid(), SIGINT);
+        while (true) pause();
+      },
+      testing::ExitedWithCode(130), "at once\nthe bar\n");
 }
 
 TEST(SignalWatcher, EndsWithoutASignal) {

@@ -10,6 +10,7 @@
 #include "base/endian.h"
 #include "cli/backup_lookup.h"
 #include "cli/commands.h"
+#include "cli/job_session.h"
 #include "cli/repository_access.h"
 #include "cli/text_format.h"
 #include "repository/backup_tree_walker.h"
@@ -194,20 +195,36 @@ Status OutcomeOf(const VerifyReport& report) {
       .WithHint(WhatNext(report));
 }
 
-Status CheckStructure(OpenedRepository& opened, const std::vector<BackupId>& backups,
-                      Console& console) {
-  repository::BackupTreeWalker walker(opened.context());
-  repository::VerifyStructureOptions options;
-  if (opened.keys() != nullptr) options.walker = &walker;
-  options.backups = backups;
-  PGK_ASSIGN_OR_RETURN(const VerifyReport report,
-                       repository::VerifyStructure(opened.context(), options));
+// What was looked at, as far as it came.
+struct Verification {
+  bool has_key = false;
+  std::vector<BackupId> chosen;  // empty: all
+  std::optional<VerifyReport> structure;
+  double percent = 100;
+  uint64_t seed = 0;
+  std::optional<VerifyReport> data;
+};
+
+std::string StructureText(const VerifyReport& report) {
+  return fmt::format("structure of {}: {} and {}, {}", Count(report.backups, "backup"),
+                     Count(report.objects, "object"), Count(report.nodes, "node"), Verdict(report));
+}
+
+std::string DataText(const Verification& verification) {
+  const VerifyReport& report = *verification.data;
+  const std::string sample =
+      fmt::format(" ({}%, seed {})", verification.percent, verification.seed);
+  return fmt::format("data{}: {} with {} read, {} opened and compared, {}",
+                     verification.percent >= 100 ? "" : sample, Count(report.objects, "object"),
+                     FormatBytes(report.bytes), Count(report.frames, "frame"), Verdict(report));
+}
+
+void ShowStructure(const Verification& verification, Console& console) {
+  const VerifyReport& report = *verification.structure;
   console.document().Set("structure", ReportJson(report));
   PrintProblems(report, console);
-  console.Print(fmt::format("structure of {}: {} and {}, {}", Count(report.backups, "backup"),
-                            Count(report.objects, "object"), Count(report.nodes, "node"),
-                            Verdict(report)));
-  if (opened.keys() == nullptr) {
+  console.Print(StructureText(report));
+  if (!verification.has_key) {
     console.Note("without a key only names, sizes, hashes and signatures were looked at");
   }
   if (!report.orphans.empty()) {
@@ -217,56 +234,100 @@ Status CheckStructure(OpenedRepository& opened, const std::vector<BackupId>& bac
                     FormatBytes(report.orphan_bytes),
                     report.problems.empty() ? "; 'pgkeep gc' removes them" : " that can be read"));
   }
-  return OutcomeOf(report);
 }
 
-Status CheckData(const OpenedRepository& opened, const std::vector<BackupId>& backups,
-                 double percent, uint64_t seed, Console& console) {
-  const repository::VerifyDataOptions options{
-      .backups = backups, .sample_percent = percent, .seed = seed, .open_frames = true};
-  PGK_ASSIGN_OR_RETURN(const VerifyReport report,
-                       repository::VerifyData(opened.context(), options));
-  Json& json = console.document().Set("data", ReportJson(report));
-  json.Set("percent", percent);
-  json.Set("seed", seed);
-  PrintProblems(report, console);
-  const bool whole = percent >= 100;
-  console.Print(fmt::format("data{}: {} with {} read, {} opened and compared, {}",
-                            whole ? "" : fmt::format(" ({}%, seed {})", percent, seed),
-                            Count(report.objects, "object"), FormatBytes(report.bytes),
-                            Count(report.frames, "frame"), Verdict(report)));
-  return OutcomeOf(report);
+void ShowData(const Verification& verification, Console& console) {
+  Json& json = console.document().Set("data", ReportJson(*verification.data));
+  json.Set("percent", verification.percent);
+  json.Set("seed", verification.seed);
+  PrintProblems(*verification.data, console);
+  console.Print(DataText(verification));
 }
 
-Status Verify(const VerifyCommand& command, const CommandContext& context) {
-  PGK_ASSIGN_OR_RETURN(const RepositoryLocation location,
-                       FindRepository(context.options, context.environment));
+Result<VerifyReport> CheckStructure(OpenedRepository& opened, const std::vector<BackupId>& backups,
+                                    Progress& progress) {
+  repository::BackupTreeWalker walker(opened.context());
+  repository::VerifyStructureOptions options;
+  if (opened.keys() != nullptr) options.walker = &walker;
+  options.backups = backups;
+  options.progress = &progress;
+  return repository::VerifyStructure(opened.context(), options);
+}
+
+Status LookAt(const VerifyCommand& command, const RepositoryLocation& location,
+              const Environment& environment, Progress& progress, Verification& verification) {
   PGK_ASSIGN_OR_RETURN(const auto opened,
-                       OpenedRepository::Open(location, context.environment, KeyNeed::kOptional));
+                       OpenedRepository::Open(location, environment, KeyNeed::kOptional));
+  verification.has_key = opened->keys() != nullptr;
   if (command.data_percent) PGK_TRY(CheckMayReadData(*opened));
-  PGK_ASSIGN_OR_RETURN(const std::vector<BackupId> backups, ChooseBackups(command, *opened));
-  Status outcome = CheckStructure(*opened, backups, context.console);
-  if (!command.data_percent) return outcome;
+  PGK_ASSIGN_OR_RETURN(verification.chosen, ChooseBackups(command, *opened));
+  PGK_ASSIGN_OR_RETURN(verification.structure,
+                       CheckStructure(*opened, verification.chosen, progress));
+  if (!command.data_percent) return OutcomeOf(*verification.structure);
   // Damage of the structure does not keep the data from being looked at.
-  const bool go_on = outcome.ok() || outcome.error().code() != ErrorCode::kCancelled;
-  if (!go_on) return outcome;
-  const uint64_t seed = command.seed.value_or(RandomSeed(context.environment));
-  Status data = CheckData(*opened, backups, *command.data_percent, seed, context.console);
-  if (outcome.ok()) return data;
-  return outcome;
+  verification.percent = *command.data_percent;
+  verification.seed = command.seed.value_or(RandomSeed(environment));
+  PGK_ASSIGN_OR_RETURN(
+      verification.data,
+      repository::VerifyData(opened->context(), {.backups = verification.chosen,
+                                                 .sample_percent = verification.percent,
+                                                 .seed = verification.seed,
+                                                 .open_frames = true,
+                                                 .progress = &progress}));
+  PGK_TRY(OutcomeOf(*verification.structure));
+  return OutcomeOf(*verification.data);
+}
+
+// For the history. The packs that the data was read of were counted with the structure.
+catalog::JobFigures FiguresOf(const Verification& verification) {
+  catalog::JobFigures figures;
+  figures.bytes_read = verification.structure->bytes;
+  figures.objects = verification.structure->objects;
+  figures.summary = StructureText(*verification.structure);
+  if (verification.data) {
+    figures.bytes_read += verification.data->bytes;
+    figures.summary += "; " + DataText(verification);
+  }
+  if (verification.chosen.size() == 1) figures.backup_id = verification.chosen.front().Hex();
+  return figures;
+}
+
+// Elsewhere damage leads here; here it must not lead in a circle.
+Status OutOfTheCircle(Status looked) {
+  if (looked.ok() || looked.error().hint().find("pgkeep verify") == std::string::npos) {
+    return looked;
+  }
+  return std::move(looked).error().WithHint(
+      "look for the cause (disk, kernel log), and put the object back from a copy of the "
+      "repository");
 }
 
 }  // namespace
 
 Status RunVerify(const VerifyCommand& command, const CommandContext& context) {
-  Status outcome = Verify(command, context);
-  // Elsewhere damage leads here; here it must not lead in a circle.
-  if (outcome.ok() || outcome.error().hint().find("pgkeep verify") == std::string::npos) {
-    return outcome;
-  }
-  return std::move(outcome).error().WithHint(
-      "look for the cause (disk, kernel log), and put the object back from a copy of the "
-      "repository");
+  PGK_ASSIGN_OR_RETURN(const Setup setup, FindSetup(context.options, context.environment));
+  PGK_ASSIGN_OR_RETURN(const auto session,
+                       JobSession::Open(setup, context, HistoryNeed::kOptional));
+  const jobs::JobRequest request{
+      .source = "", .kind = catalog::JobKind::kVerify, .exclusive = false};
+  Verification verification;
+  const jobs::JobReport report = session->Run(
+      request,
+      [&](jobs::JobContext& job) -> Result<jobs::JobResult> {
+        Status looked = OutOfTheCircle(
+            LookAt(command, setup.repository, context.environment, job.progress, verification));
+        // What could not be looked at to its end has no verdict.
+        const bool ended = verification.structure && (verification.data || !command.data_percent);
+        if (!ended) return std::move(looked).error();
+        jobs::JobResult result{.figures = FiguresOf(verification)};
+        if (!looked.ok()) result.error = std::move(looked).error();
+        return result;
+      },
+      PhaseLines::kNone);
+  if (!report.id.empty()) context.console.document().Set("job", report.id);
+  if (verification.structure) ShowStructure(verification, context.console);
+  if (verification.data) ShowData(verification, context.console);
+  return report.ToStatus();
 }
 
 }  // namespace pgkeep::cli

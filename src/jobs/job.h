@@ -22,6 +22,10 @@ struct JobRequest {
   catalog::JobTrigger trigger = catalog::JobTrigger::kManual;
   // Only one of this source and kind at a time, in all processes that share the catalog.
   bool exclusive = true;
+  // What a catalog that cannot be written to costs: the job, or only its row. The second is for
+  // what must work on the day on which everything else is broken, such as making room on a full
+  // disk.
+  bool needs_record = true;
 };
 
 // What a job works with. Belongs to the runner; valid until the job function returns.
@@ -36,6 +40,9 @@ struct JobContext {
 struct JobResult {
   catalog::JobFigures figures = {};
   std::vector<catalog::DatabaseOutcome> databases = {};
+  // Why the job failed although it came to its end: damage that a verification found. Its figures
+  // count all the same.
+  std::optional<Error> error = {};
 };
 
 // The work. Runs on the thread of JobRunner::Run().
@@ -45,7 +52,7 @@ using JobFunction = std::function<Result<JobResult>(JobContext& context)>;
 struct JobReport {
   std::string id;
   catalog::JobStatus status = catalog::JobStatus::kFailed;
-  // Of a job that succeeded, in whole or in part.
+  // What the function returned; where that was an error, how far it had come.
   JobResult result = {};
   // Why it did not succeed: set unless status is kSucceeded. kPartial for a partial job.
   std::optional<Error> error = {};

@@ -46,19 +46,40 @@ std::optional<Error> PartialError(const std::vector<catalog::DatabaseOutcome>& d
       .WithHint("the others are safe; see what went wrong with each, then run the job again");
 }
 
-JobReport Judge(std::string id, Result<JobResult> result, bool stop_requested) {
+catalog::JobFigures HowFar(const Progress& progress) {
+  const ProgressSnapshot at = progress.Snapshot();
+  return {.bytes_read = at.job_bytes, .objects = at.job_objects};
+}
+
+// `stop` as it is when the work has ended.
+JobReport Judge(std::string id, Result<JobResult> result, const Progress& progress,
+                const std::stop_token& stop) {
   JobReport report{.id = std::move(id)};
   if (result.ok()) {
     report.result = std::move(result).value();
+  } else {
+    report.result = {.figures = HowFar(progress), .databases = {}, .error = result.error()};
+  }
+  if (!report.result.error) {
     report.error = PartialError(report.result.databases);
     report.status = report.error ? JobStatus::kPartial : JobStatus::kSucceeded;
     return report;
   }
-  Error error = std::move(result).error();
-  const bool cancelled = stop_requested || error.code() == ErrorCode::kCancelled;
+  Error error = *report.result.error;
+  const bool cancelled = stop.stop_requested() || error.code() == ErrorCode::kCancelled;
   report.status = cancelled ? JobStatus::kCancelled : JobStatus::kFailed;
   report.error = cancelled ? AsCancelled(std::move(error)) : std::move(error);
   return report;
+}
+
+// Whether the job is run although its row could not be made or started. That another one runs is no
+// fault of the catalog.
+bool GoesOnWithoutRecord(const JobRequest& request, const Error& why) {
+  if (request.needs_record) return false;
+  if (request.exclusive && why.code() == ErrorCode::kBusy) return false;
+  Log(LogLevel::kWarning, kComponent, "this {} is not recorded in the history: {}",
+      catalog::JobKindName(request.kind), why.ToString());
+  return true;
 }
 
 // Hears the phases of a job for as long as it lives.
@@ -97,6 +118,13 @@ Result<JobResult> CatchAll(const Function& function) {
   }
 }
 
+Result<JobResult> Work(const std::string& id, const JobFunction& function,
+                       const std::stop_token& stop, Progress& progress) {
+  if (stop.stop_requested()) return Error(ErrorCode::kCancelled, "stopped before it began");
+  JobContext context{.id = id, .progress = progress, .stop = stop};
+  return CatchAll([&] { return function(context); });
+}
+
 }  // namespace
 
 JobReport JobRunner::Run(const JobRequest& request, const JobFunction& function,
@@ -104,17 +132,25 @@ JobReport JobRunner::Run(const JobRequest& request, const JobFunction& function,
   const std::string id = NewUuidV7(*options_.clock, options_.fill_random);
   const Duration begun = options_.clock->Monotonic();
   const Status created = CreateRow(id, request);
-  if (!created.ok()) return {.id = id, .error = created.error()};
+  if (!created.ok()) {
+    if (!GoesOnWithoutRecord(request, created.error())) {
+      return {.id = id, .error = created.error()};
+    }
+    JobReport report = RunUnrecorded(function, std::move(stop), progress);
+    report.record_error = created.error();
+    return report;
+  }
 
   JobReport report = {.id = id};
   const Status started = StartRow(id);
   if (started.ok()) {
-    Result<JobResult> result = Work(id, function, stop, progress);
-    report = Judge(id, std::move(result), stop.stop_requested());
+    report = Judge(id, WorkRecorded(id, function, stop, progress), progress, stop);
+  } else if (GoesOnWithoutRecord(request, started.error())) {
+    report = Judge(id, Work(id, function, stop, progress), progress, stop);
   } else {
     report.error = started.error();
   }
-  report.record_error = RecordEnd(report, progress, options_.clock->Monotonic() - begun);
+  report.record_error = RecordEnd(report, options_.clock->Monotonic() - begun);
   return report;
 }
 
@@ -140,9 +176,8 @@ Status JobRunner::StartRow(const std::string& id) {
   return options_.catalog->StartJob(id, id, now, now + options_.lease);
 }
 
-Result<JobResult> JobRunner::Work(const std::string& id, const JobFunction& function,
-                                  const std::stop_token& stop, Progress& progress) {
-  if (stop.stop_requested()) return Error(ErrorCode::kCancelled, "stopped before it began");
+Result<JobResult> JobRunner::WorkRecorded(const std::string& id, const JobFunction& function,
+                                          const std::stop_token& stop, Progress& progress) {
   return CatchAll([&] {
     const LeaseKeeper lease({.catalog = options_.catalog,
                              .clock = options_.clock,
@@ -151,27 +186,17 @@ Result<JobResult> JobRunner::Work(const std::string& id, const JobFunction& func
                              .lease = options_.lease,
                              .renewal = options_.lease_renewal});
     const PhaseRecorder recorder(progress, *options_.catalog, *options_.clock, id);
-    JobContext context{.id = id, .progress = progress, .stop = stop};
-    return function(context);
+    return Work(id, function, stop, progress);
   });
 }
 
-std::optional<Error> JobRunner::RecordEnd(const JobReport& report, const Progress& progress,
-                                          Duration duration) {
+std::optional<Error> JobRunner::RecordEnd(const JobReport& report, Duration duration) {
   catalog::JobOutcome outcome{.status = report.status,
                               .finished = options_.clock->Now(),
                               .duration = duration,
                               .figures = report.result.figures,
                               .databases = report.result.databases};
   if (report.error) outcome.error = catalog::ToJobError(*report.error);
-  const bool has_result =
-      report.status == JobStatus::kSucceeded || report.status == JobStatus::kPartial;
-  if (!has_result) {
-    // How far it came.
-    const ProgressSnapshot at = progress.Snapshot();
-    outcome.figures.bytes_read = at.job_bytes;
-    outcome.figures.objects = at.job_objects;
-  }
   const Status recorded = Retry(kRecordPolicy, *options_.clock, {}, [&] {
     return options_.catalog->FinishJob(report.id, report.id, outcome);
   });
@@ -195,12 +220,7 @@ Result<std::vector<catalog::JobRecord>> JobRunner::Reconcile() {
 
 JobReport RunUnrecorded(const JobFunction& function, std::stop_token stop, Progress& progress) {
   const std::string id;
-  Result<JobResult> result = CatchAll([&]() -> Result<JobResult> {
-    if (stop.stop_requested()) return Error(ErrorCode::kCancelled, "stopped before it began");
-    JobContext context{.id = id, .progress = progress, .stop = stop};
-    return function(context);
-  });
-  return Judge(id, std::move(result), stop.stop_requested());
+  return Judge(id, Work(id, function, stop, progress), progress, stop);
 }
 
 }  // namespace pgkeep::jobs

@@ -45,9 +45,11 @@ class JobRunner {
   // too) makes the row failed, an error after a stop request cancelled. The runner listens to the
   // phases of `progress` while the function runs.
   //
-  // The function is not called if the row cannot be made or started: kBusy, with who it is, while
-  // another exclusive job of this source and kind runs. If only its end cannot be recorded, the
-  // result stands and record_error says so; the row is found interrupted later.
+  // The function is not called if the row cannot be made or started, unless the request needs no
+  // record: then a warning is logged and the job goes on, with its row as far as there is one. It
+  // is never called while another exclusive job of this source and kind runs: kBusy, with who it
+  // is. If only its end cannot be recorded, the result stands and record_error says so; the row is
+  // found interrupted later.
   JobReport Run(const JobRequest& request, const JobFunction& function, std::stop_token stop,
                 Progress& progress);
 
@@ -58,10 +60,9 @@ class JobRunner {
   // The worker's id is the job's: a job is never run twice.
   Status CreateRow(const std::string& id, const JobRequest& request);
   Status StartRow(const std::string& id);
-  Result<JobResult> Work(const std::string& id, const JobFunction& function,
-                         const std::stop_token& stop, Progress& progress);
-  std::optional<Error> RecordEnd(const JobReport& report, const Progress& progress,
-                                 Duration duration);
+  Result<JobResult> WorkRecorded(const std::string& id, const JobFunction& function,
+                                 const std::stop_token& stop, Progress& progress);
+  std::optional<Error> RecordEnd(const JobReport& report, Duration duration);
 
   const JobRunnerOptions options_;
 };

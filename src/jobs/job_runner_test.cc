@@ -29,6 +29,7 @@ class FaultyCatalog final : public Catalog {
   explicit FaultyCatalog(Catalog& inner) : inner_(inner) {}
 
   std::optional<Error> create_error;
+  std::optional<Error> start_error;
   std::optional<Error> phase_error;
   std::optional<Error> finish_error;
   int finish_failures = 0;  // how often; for ever, if negative
@@ -39,7 +40,7 @@ class FaultyCatalog final : public Catalog {
   }
   Status StartJob(const std::string& id, const std::string& worker, Timestamp now,
                   Timestamp lease) override {
-    return inner_.StartJob(id, worker, now, lease);
+    return start_error ? Status(*start_error) : inner_.StartJob(id, worker, now, lease);
   }
   Status RenewLease(const std::string& id, const std::string& worker, Timestamp lease) override {
     return inner_.RenewLease(id, worker, lease);
@@ -259,6 +260,59 @@ TEST_F(JobRunnerTest, RunsNothingThatCannotBeRecorded) {
   EXPECT_FALSE(called);
   EXPECT_EQ(report.status, JobStatus::kFailed);
   EXPECT_EQ(report.ToStatus().error().code(), ErrorCode::kOutOfSpace);
+}
+
+TEST_F(JobRunnerTest, RunsWhatNeedsNoRecordAllTheSame) {
+  request_.needs_record = false;
+  request_.exclusive = false;
+  const auto collect = [](JobContext& context) -> Result<JobResult> {
+    context.progress.BeginPhase("deleting");
+    return JobResult{.figures = {.objects = 3}};
+  };
+  faulty_.create_error = Err(ErrorCode::kOutOfSpace, "no space");
+  const JobReport without_row = Run(collect);
+  EXPECT_EQ(without_row.status, JobStatus::kSucceeded);
+  EXPECT_EQ(without_row.result.figures.objects, 3U);
+  EXPECT_EQ(without_row.id, "") << "the history knows no such job";
+  EXPECT_EQ(without_row.record_error->code(), ErrorCode::kOutOfSpace);
+
+  faulty_.create_error.reset();
+  faulty_.start_error = Err(ErrorCode::kBusy, "locked");
+  const JobReport not_started = Run(collect);
+  EXPECT_EQ(not_started.status, JobStatus::kSucceeded);
+  EXPECT_FALSE(not_started.record_error);
+  EXPECT_EQ(Find(not_started).status, JobStatus::kSucceeded);
+  EXPECT_EQ(Find(not_started).figures.objects, 3U);
+  EXPECT_THAT(catalog_->ListPhases(not_started.id).value(), SizeIs(0));
+}
+
+TEST_F(JobRunnerTest, DoesNotRunBesideAnotherForWantOfARecord) {
+  request_.needs_record = false;
+  faulty_.start_error = Err(ErrorCode::kBusy, "a gc is running");
+  bool called = false;
+  const JobReport report = Run([&](JobContext&) -> Result<JobResult> {
+    called = true;
+    return JobResult{};
+  });
+  EXPECT_FALSE(called);
+  EXPECT_EQ(report.ToStatus().error().code(), ErrorCode::kBusy);
+}
+
+TEST_F(JobRunnerTest, RecordsAFailureWithItsResult) {
+  const JobReport report = Run([](JobContext& context) -> Result<JobResult> {
+    context.progress.AddObjects(9);
+    return JobResult{.figures = {.objects = 2, .summary = "2 objects, DAMAGED"},
+                     .databases = {},
+                     .error = Err(ErrorCode::kCorruption, "1 object is damaged")};
+  });
+  EXPECT_EQ(report.status, JobStatus::kFailed);
+  EXPECT_EQ(report.ToStatus().error().code(), ErrorCode::kCorruption);
+  EXPECT_EQ(report.result.figures.objects, 2U);
+  const JobRecord record = Find(report);
+  EXPECT_EQ(record.status, JobStatus::kFailed);
+  EXPECT_EQ(record.figures.objects, 2U);
+  EXPECT_EQ(record.figures.summary, "2 objects, DAMAGED");
+  EXPECT_EQ(record.error->text, "1 object is damaged");
 }
 
 TEST_F(JobRunnerTest, KeepsASuccessThatCannotBeRecorded) {

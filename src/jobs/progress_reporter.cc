@@ -50,7 +50,8 @@ void ProgressReporter::Tick() {
   const bool bar = options_.style == ProgressStyle::kBar;
   const Duration every = bar ? options_.bar_interval : options_.line_interval;
   const bool due = !last_ ? (bar || now - begun_ >= every) : now - *last_ >= every;
-  if (!due && !(new_phase && !bar)) return;
+  const bool announced = new_phase && !bar && options_.announce_phases;
+  if (!due && !announced) return;
   last_ = now;
   if (bar) {
     DrawBar(view);
@@ -75,6 +76,16 @@ void ProgressReporter::Clear() {
   Write("\r\x1b[K");
   shown_.clear();
   last_.reset();
+}
+
+void ProgressReporter::WriteLine(std::string_view line) {
+  MutexLock lock(mutex_);
+  // In one piece: nothing comes between the line and the bar.
+  if (shown_.empty()) {
+    Write(fmt::format("{}\n", line));
+  } else {
+    Write(fmt::format("\r\x1b[K{}\n{}", line, shown_));
+  }
 }
 
 void ProgressReporter::Write(std::string_view text) {

@@ -20,7 +20,7 @@ namespace pgkeep::jobs {
 enum class ProgressStyle {
   kOff,
   kBar,    // one line that is redrawn
-  kLines,  // a plain line at each phase and every ten seconds
+  kLines,  // a plain line every ten seconds and, if these are announced, at each phase
   kJson,   // a JSON object on a line, as often
 };
 
@@ -31,6 +31,9 @@ ProgressStyle ChooseProgressStyle(bool terminal, bool json, bool quiet);
 // How a reporter draws. Functions are called by one thread at a time.
 struct ReporterOptions {
   ProgressStyle style = ProgressStyle::kOff;
+  // Lines also when a phase begins. Not for what is mostly done in no time, and should then be
+  // silent.
+  bool announce_phases = true;
   // Takes what is to be shown, whole lines or one redrawing, in one piece. What it cannot write is
   // lost: progress is no result.
   std::function<void(std::string_view text)> write = {};
@@ -51,6 +54,9 @@ class ProgressReporter {
 
   // Takes the bar away, for other output to come; the next Tick() draws it again.
   void Clear();
+
+  // Writes a line of somebody else: where the bar is, which comes back below it.
+  void WriteLine(std::string_view line);
 
   // How long to wait between two calls of Tick().
   Duration interval() const;

@@ -112,6 +112,34 @@ TEST_F(ProgressReporterTest, WritesALineAtEachPhaseAndEveryTenSeconds) {
                           "copy: 11%, 11.0 KiB of 100.0 KiB, 1.0 KiB/s, ETA 1:29, after 0:13\n"));
 }
 
+TEST_F(ProgressReporterTest, DrawsTheBarAgainBelowALineOfSomebodyElse) {
+  ProgressReporter reporter(progress_, clock_, Options(ProgressStyle::kBar));
+  reporter.WriteLine("before");
+  progress_.BeginPhase("copy");
+  reporter.Tick();
+  reporter.WriteLine("between");
+  reporter.Clear();
+  reporter.WriteLine("after");
+  EXPECT_THAT(written_, ElementsAre("before\n", "\rcopy\x1b[K", "\r\x1b[Kbetween\ncopy", "\r\x1b[K",
+                                    "after\n"));
+}
+
+TEST_F(ProgressReporterTest, IsSilentAboutShortPhasesIfTheyAreNotAnnounced) {
+  for (const ProgressStyle style : {ProgressStyle::kLines, ProgressStyle::kJson}) {
+    ReporterOptions options = Options(style);
+    options.announce_phases = false;
+    ProgressReporter reporter(progress_, clock_, options);
+    written_.clear();
+    for (const char* phase : {"listing", "planning", "deleting"}) {
+      progress_.BeginPhase(phase);
+      TickFor(reporter, seconds(3));
+    }
+    EXPECT_THAT(written_, IsEmpty());
+    TickFor(reporter, seconds(11));
+    EXPECT_THAT(written_, ElementsAre(HasSubstr("deleting"), HasSubstr("deleting")));
+  }
+}
+
 TEST_F(ProgressReporterTest, WritesJsonLinesForPrograms) {
   ProgressReporter reporter(progress_, clock_, Options(ProgressStyle::kJson));
   progress_.BeginPhase("copy");

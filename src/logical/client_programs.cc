@@ -62,10 +62,59 @@ Result<ClientProgram> Examine(const std::string& path, std::stop_token stop) {
   return ParseProgramVersion(AsText(output.out), path);
 }
 
-// The order of preference: the server's own version, then the nearest newer one; of one version the
-// newest release.
-bool Better(const ClientProgram& left, const ClientProgram& right) {
-  return left.major != right.major ? left.major < right.major : left.minor > right.minor;
+// Of one version the newest release.
+bool IsNewer(const ClientProgram& left, const ClientProgram& right) {
+  return std::pair(left.major, left.minor) > std::pair(right.major, right.minor);
+}
+
+// What there is for a server of one major version.
+struct Candidates {
+  std::optional<ClientProgram> same;   // of the server's own version
+  std::optional<ClientProgram> newer;  // the nearest
+  std::optional<ClientProgram> older;  // the nearest
+};
+
+void Consider(ClientProgram program, int wanted, Candidates& candidates) {
+  if (program.major == wanted) {
+    if (!candidates.same || IsNewer(program, *candidates.same)) {
+      candidates.same = std::move(program);
+    }
+  } else if (program.major < wanted) {
+    if (!candidates.older || IsNewer(program, *candidates.older)) {
+      candidates.older = std::move(program);
+    }
+  } else if (!candidates.newer || program.major < candidates.newer->major ||
+             (program.major == candidates.newer->major && IsNewer(program, *candidates.newer))) {
+    candidates.newer = std::move(program);
+  }
+}
+
+Result<Candidates> FindAll(std::string_view name, int wanted, const ProgramSearch& search,
+                           const std::stop_token& stop) {
+  const std::vector<std::string> directories =
+      search.only_directory.empty() ? search.directories
+                                    : std::vector<std::string>{search.only_directory};
+  Candidates candidates;
+  for (const std::string& directory : directories) {
+    if (stop.stop_requested()) return Err(ErrorCode::kCancelled, "looking for {}", name);
+    Result<ClientProgram> found = Examine(JoinPath(directory, name), stop);
+    if (found.ok()) Consider(*std::move(found), wanted, candidates);
+  }
+  return candidates;
+}
+
+std::string InstallHint(int wanted) {
+  return fmt::format(
+      "install the package postgresql-client-{} (or newer), or name the directory of its programs "
+      "in the configuration: programs = \"...\" below [source.NAME.logical]",
+      wanted);
+}
+
+Error NoProgram(std::string_view name, const ProgramSearch& search, int wanted) {
+  return Err(ErrorCode::kNotFound, "there is no {} in {}", name,
+             search.only_directory.empty() ? "$PATH or where packages put it"
+                                           : search.only_directory)
+      .WithHint(InstallHint(wanted));
 }
 
 // The first line of `text` that says what went wrong.
@@ -116,37 +165,26 @@ Result<ClientProgram> ParseProgramVersion(std::string_view output, std::string p
 Result<ClientProgram> FindProgram(std::string_view name, int server_version_num,
                                   const ProgramSearch& search, std::stop_token stop) {
   const int wanted = server_version_num / 10000;
-  const std::vector<std::string> directories =
-      search.only_directory.empty() ? search.directories
-                                    : std::vector<std::string>{search.only_directory};
-  const std::string hint = fmt::format(
-      "install the package postgresql-client-{} (or newer), or name the directory of its programs "
-      "in the configuration: programs = \"...\" below [source.NAME.logical]",
-      wanted);
-  std::optional<ClientProgram> best;
-  std::optional<ClientProgram> older;
-  for (const std::string& directory : directories) {
-    if (stop.stop_requested()) return Err(ErrorCode::kCancelled, "looking for {}", name);
-    Result<ClientProgram> found = Examine(JoinPath(directory, name), stop);
-    if (!found.ok()) continue;
-    if (found->major < wanted) {
-      if (!older || older->major < found->major) older = *std::move(found);
-    } else if (!best || Better(*found, *best)) {
-      best = *std::move(found);
-    }
-  }
-  if (best) return *std::move(best);
-  if (older) {
-    return Err(ErrorCode::kUnsupportedVersion,
-               "{} is version {}, but the server is version {}: an older {} cannot back up a newer "
-               "server",
-               older->path, older->major, wanted, name)
-        .WithHint(hint);
-  }
-  return Err(ErrorCode::kNotFound, "there is no {} in {}", name,
-             search.only_directory.empty() ? "$PATH or where packages put it"
-                                           : search.only_directory)
-      .WithHint(hint);
+  PGK_ASSIGN_OR_RETURN(Candidates found, FindAll(name, wanted, search, stop));
+  if (found.same) return *std::move(found.same);
+  if (found.newer) return *std::move(found.newer);
+  if (!found.older) return NoProgram(name, search, wanted);
+  return Err(ErrorCode::kUnsupportedVersion,
+             "{} is version {}, but the server is version {}: an older {} cannot back up a newer "
+             "server",
+             found.older->path, found.older->major, wanted, name)
+      .WithHint(InstallHint(wanted));
+}
+
+Result<ClientProgram> FindRestoreProgram(int server_version_num, const ProgramSearch& search,
+                                         std::stop_token stop) {
+  constexpr std::string_view kName = "pg_restore";
+  const int wanted = server_version_num / 10000;
+  PGK_ASSIGN_OR_RETURN(Candidates found, FindAll(kName, wanted, search, stop));
+  if (found.same) return *std::move(found.same);
+  if (found.older) return *std::move(found.older);
+  if (found.newer) return *std::move(found.newer);
+  return NoProgram(kName, search, wanted);
 }
 
 Result<ChildSpec> MakeClientSpec(const ClientProgram& program,

@@ -41,6 +41,12 @@ ProgramSearch DefaultProgramSearch(FileSystem& files, std::string_view path);
 Result<ClientProgram> FindProgram(std::string_view name, int server_version_num,
                                   const ProgramSearch& search, std::stop_token stop);
 
+// Finds pg_restore for a target of this version: of its major version if there is one, else the
+// nearest older, since a server knows the statements of older programs, else the nearest newer.
+// kNotFound if there is none.
+Result<ClientProgram> FindRestoreProgram(int server_version_num, const ProgramSearch& search,
+                                         std::stop_token stop);
+
 // Reads "pg_dump (PostgreSQL) 15.18 (Debian ...)"; kProtocol for anything else. `path` is copied.
 Result<ClientProgram> ParseProgramVersion(std::string_view output, std::string path);
 

@@ -13,9 +13,11 @@ namespace {
 // A directory with a program that prints `output` when it is asked for its version.
 class FakeProgram {
  public:
+  // The name is the first word of the output.
   explicit FakeProgram(const std::string& output, const std::string& rest = "") {
     const std::string script = "#!/bin/sh\necho '" + output + "'\n" + rest;
-    const auto file = PosixFileSystem().CreateNew(directory_.Join("pg_dump"), 0755);
+    const std::string name = output.substr(0, output.find(' '));
+    const auto file = PosixFileSystem().CreateNew(directory_.Join(name), 0755);
     EXPECT_TRUE(file.ok());
     EXPECT_TRUE((*file)->WriteAll(AsBytes(script)).ok());
   }
@@ -79,6 +81,25 @@ TEST(ClientPrograms, RefusesOlderOnesWithAHint) {
           "/pg_dump is version 13, but the server is version 15: an older pg_dump cannot back "
           "up a newer server");
   EXPECT_NE(found.error().hint().find("postgresql-client-15"), std::string::npos);
+}
+
+TEST(ClientPrograms, RestoresByTheTargetsOwnVersionThenTheNextOlder) {
+  const FakeProgram oldest("pg_restore (PostgreSQL) 13.23");
+  const FakeProgram old("pg_restore (PostgreSQL) 15.2");
+  const FakeProgram old_newer("pg_restore (PostgreSQL) 15.9");
+  const FakeProgram newer("pg_restore (PostgreSQL) 17.1");
+  const FakeProgram newest("pg_restore (PostgreSQL) 18.0");
+  const auto find = [](const std::vector<const FakeProgram*>& programs, int version) {
+    return FindRestoreProgram(version, In(programs), {});
+  };
+  EXPECT_EQ(find({&newest, &oldest, &newer, &old}, 170'010)->major, 17);
+  const auto older = find({&newest, &oldest, &old, &newer, &old_newer}, 160'014);
+  ASSERT_TRUE(older.ok());
+  EXPECT_EQ(older->path, old_newer.directory() + "/pg_restore");
+  EXPECT_EQ(find({&newest, &newer}, 160'014)->major, 17);
+  const auto none = find({}, 160'014);
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code(), ErrorCode::kNotFound);
 }
 
 TEST(ClientPrograms, SaysWhenThereIsNone) {

@@ -15,6 +15,7 @@
 #include "postgres/postgres_test_kit.h"
 #include "testing/keeper.h"
 #include "testing/postgres_template.h"
+#include "testing/tcp_proxy.h"
 #include "testing/temporary_directory.h"
 
 namespace pgkeep::postgres {
@@ -59,7 +60,9 @@ class PgBouncer {
     words.push_back(PgBouncerProgram());
     words.push_back(directory_.Join("ini"));
     keeper_ = std::make_unique<Keeper>(kRunUntilInputEnds, words);
-    while (::access(directory_.Join(fmt::format(".s.PGSQL.{}", kPort)).c_str(), F_OK) != 0) {
+    // Its name is there a moment before somebody listens on it.
+    const std::string socket = directory_.Join(fmt::format(".s.PGSQL.{}", kPort));
+    while (!testing::ConnectTo(socket).valid()) {
       static_cast<void>(SystemClock().SleepFor(std::chrono::milliseconds(5), {}));
     }
   }

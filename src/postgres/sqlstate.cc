@@ -48,7 +48,8 @@ constexpr Meaning kMeanings[] = {
      "the server is out of memory or locks; if it says shared memory, raise its "
      "max_locks_per_transaction"},
     {"53300", ErrorCode::kBusy,
-     "wait until sessions end, use fewer jobs, or raise max_connections of the server"},
+     "wait until sessions end, use fewer jobs, or raise the limit: max_connections of the server, "
+     "or CONNECTION LIMIT of the role or database"},
     {"53", ErrorCode::kLimitExceeded, ""},
     {"54", ErrorCode::kLimitExceeded, ""},
     {"55P03", ErrorCode::kBusy,

@@ -14,6 +14,7 @@ inline constexpr std::string_view kSqlStateQueryCanceled = "57014";
 inline constexpr std::string_view kSqlStateDeadlockDetected = "40P01";
 inline constexpr std::string_view kSqlStateSerializationFailure = "40001";
 inline constexpr std::string_view kSqlStateInsufficientPrivilege = "42501";
+inline constexpr std::string_view kSqlStateOutOfMemory = "53200";
 
 // Our code for an SQLSTATE: kPostgres for what has no closer one, and kProtocol if it is not five
 // letters and digits.

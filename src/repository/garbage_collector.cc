@@ -42,12 +42,15 @@ Status CheckMayCollect(const RepositoryContext& context, const GcOptions& option
 }
 
 // Steps G1 to G10, up to and including the deletions. An early return of success is a yield.
-Status RunCycle(const ControlAccess& control, const GcOptions& options, GcReport& report) {
+Status RunCycle(const ControlAccess& control, const GcOptions& options, Progress& progress,
+                GcReport& report) {
   PGK_ASSIGN_OR_RETURN(std::optional<GcView> view, ReadGcView(control, options, report));
   if (!view) return Ok();
   KeepSet keep;
+  progress.BeginPhase("reading_lists");
   PGK_ASSIGN_OR_RETURN(const bool kept, CollectKept(control, options, *view, keep, report));
   if (!kept) return Ok();
+  progress.BeginPhase("planning");
   PGK_ASSIGN_OR_RETURN(GcCandidates candidates, FindCandidates(control, options, *view, keep));
   report.packs = candidates.all_packs;
   report.pack_bytes = candidates.all_pack_bytes;
@@ -57,7 +60,9 @@ Status RunCycle(const ControlAccess& control, const GcOptions& options, GcReport
   if (!complete) return Ok();
   PGK_ASSIGN_OR_RETURN(const GcPermission permission,
                        PlanDeletions(control, options, candidates, report));
-  if (!options.dry_run) DeleteCandidates(control, candidates, permission, report);
+  if (options.dry_run) return Ok();
+  progress.BeginPhase("deleting");
+  DeleteCandidates(control, candidates, permission, progress, report);
   return Ok();
 }
 
@@ -78,8 +83,11 @@ Result<GcReport> CollectGarbage(const RepositoryContext& context, const GcOption
   PGK_TRY(CheckMayCollect(context, options));
   const ControlAccess control(context);
   GcReport report;
+  Progress unwatched;
+  Progress& progress = options.progress != nullptr ? *options.progress : unwatched;
+  progress.BeginPhase("reading_decisions");
   PGK_TRY(AbortDeadWriters(control, options, report));
-  PGK_TRY_CONTEXT("nothing was deleted", RunCycle(control, options, report));
+  PGK_TRY_CONTEXT("nothing was deleted", RunCycle(control, options, progress, report));
   return report;
 }
 

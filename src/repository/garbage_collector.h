@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/progress.h"
 #include "base/result.h"
 #include "repository/ids.h"
 #include "repository/limits.h"
@@ -43,6 +44,9 @@ struct GcOptions {
   // somebody else has made. To all collectors of a repository the same should be given: one that is
   // told to wait yields where another has not waited.
   Duration min_expiry_age = Duration::zero();
+  // Told where the cycle stands: phases "reading_decisions", "reading_lists", "planning" and
+  // "deleting", in which objects are what was deleted. Null: nobody asks.
+  Progress* progress = nullptr;
 };
 
 // A writer that this cycle aborted.

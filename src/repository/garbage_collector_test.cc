@@ -77,6 +77,24 @@ TEST_F(GarbageCollector, SweepsADeadWriterInTwoCycles) {
   EXPECT_THAT(MissingLiveObjects(repository_.Context()), IsEmpty());
 }
 
+TEST_F(GarbageCollector, CountsWhatItDeletes) {
+  repository_.MakeDeadWriter();
+  memory_.clock.Advance(hours(25));
+  Progress progress;
+  std::vector<std::string> phases;
+  progress.SetPhaseListener([&](std::string_view phase) { phases.emplace_back(phase); });
+  Collect({.progress = &progress});
+  EXPECT_THAT(phases, ElementsAre("reading_decisions", "reading_lists", "planning", "deleting"));
+  EXPECT_EQ(progress.Snapshot().total_objects, 0u) << "this cycle only plans";
+  const GcReport report = Collect({.progress = &progress});
+  EXPECT_EQ(report.deleted, 6u);
+  EXPECT_EQ(progress.Snapshot().objects, 6u);
+  EXPECT_EQ(progress.Snapshot().total_objects, 6u);
+  phases.clear();
+  Collect({.dry_run = true, .progress = &progress});
+  EXPECT_THAT(phases, ElementsAre("reading_decisions", "reading_lists", "planning"));
+}
+
 TEST_F(GarbageCollector, LeavesAWriterAliveUntilADayHasPassed) {
   const WriterId writer = repository_.MakeDeadWriter();
   const std::vector<std::string> before = KeysOf(writer);

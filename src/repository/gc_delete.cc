@@ -8,9 +8,20 @@
 namespace pgkeep::repository {
 namespace {
 
+// How many of the candidates may go in this cycle.
+uint64_t CountAllowed(const GcCandidates& candidates, const GcPermission& permission) {
+  if (permission.all) return candidates.objects;
+  uint64_t allowed = 0;
+  for (const auto& [writer, rubbish] : candidates.writers) {
+    for (const CandidatePack& pack : rubbish.packs) allowed += permission.Allows(pack.name.Key());
+    for (const std::string& key : rubbish.rest) allowed += permission.Allows(key);
+  }
+  return allowed;
+}
+
 // True when the object is gone now.
 bool DeleteOne(const ControlAccess& control, const std::string& key, uint64_t size,
-               const GcPermission& permission, GcReport& report) {
+               const GcPermission& permission, Progress& progress, GcReport& report) {
   if (!permission.Allows(key)) {
     ++report.deferred;
     return false;
@@ -24,17 +35,18 @@ bool DeleteOne(const ControlAccess& control, const std::string& key, uint64_t si
   }
   ++report.deleted;
   report.deleted_bytes += size;
+  progress.AddObjects();
   return true;
 }
 
 // False when it was stopped.
 bool DeleteWriter(const ControlAccess& control, const WriterRubbish& rubbish,
-                  const GcPermission& permission, GcReport& report) {
+                  const GcPermission& permission, Progress& progress, GcReport& report) {
   const std::stop_token& stop = control.context().stop;
   bool packs_gone = true;
   for (const CandidatePack& pack : rubbish.packs) {
     if (stop.stop_requested()) return false;
-    packs_gone &= DeleteOne(control, pack.name.Key(), pack.size, permission, report);
+    packs_gone &= DeleteOne(control, pack.name.Key(), pack.size, permission, progress, report);
   }
   // The list of a writer's packs outlives the packs, so that what is left can be explained.
   if (!packs_gone) {
@@ -43,7 +55,7 @@ bool DeleteWriter(const ControlAccess& control, const WriterRubbish& rubbish,
   }
   for (const std::string& key : rubbish.rest) {
     if (stop.stop_requested()) return false;
-    DeleteOne(control, key, 0, permission, report);
+    DeleteOne(control, key, 0, permission, progress, report);
   }
   return true;
 }
@@ -51,9 +63,10 @@ bool DeleteWriter(const ControlAccess& control, const WriterRubbish& rubbish,
 }  // namespace
 
 void DeleteCandidates(const ControlAccess& control, const GcCandidates& candidates,
-                      const GcPermission& permission, GcReport& report) {
+                      const GcPermission& permission, Progress& progress, GcReport& report) {
+  progress.SetTotalObjects(CountAllowed(candidates, permission));
   for (const auto& [writer, rubbish] : candidates.writers) {
-    if (DeleteWriter(control, rubbish, permission, report)) continue;
+    if (DeleteWriter(control, rubbish, permission, progress, report)) continue;
     report.failures.push_back(
         {"", Err(ErrorCode::kCancelled, "stopped before everything was deleted")});
     return;

@@ -208,18 +208,28 @@ Result<VerifyReport> VerifyData(const RepositoryContext& context,
     }
     PGK_TRY(context.keys->RequireReadData("verifying data"));
   }
+  Progress unwatched;
+  Progress& progress = options.progress != nullptr ? *options.progress : unwatched;
+  progress.BeginPhase("verifying_data");
   const ControlAccess control(context);
   VerifyFindings findings;
   PGK_ASSIGN_OR_RETURN(const VerifyInventory inventory,
                        TakeInventory(control, options.backups, findings));
   PGK_ASSIGN_OR_RETURN(const std::vector<PackFact> facts,
                        CollectFacts(control, options, inventory, findings));
+  uint64_t bytes = 0;
+  for (const PackFact& fact : facts) bytes += fact.size;
+  progress.SetTotalBytes(bytes, false);
+  progress.SetTotalObjects(facts.size());
   PackChecker checker(control, options.open_frames, findings);
   for (const PackFact& fact : facts) {
     if (context.stop.stop_requested()) {
       return Err(ErrorCode::kCancelled, "stopped before all packs were read");
     }
+    progress.SetObject(fact.name.Key());
     const Status checked = checker.Check(fact);
+    progress.AddBytes(fact.size);
+    progress.AddObjects();
     if (!checked.ok()) {
       if (!IsDamage(checked.error())) {
         return Error(checked.error()).WithContext("verifying " + fact.name.Key());

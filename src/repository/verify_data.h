@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/progress.h"
 #include "base/result.h"
 #include "repository/ids.h"
 #include "repository/repository_context.h"
@@ -22,6 +23,9 @@ struct VerifyDataOptions {
   // Also open every frame of the packs that are read. Data packs need keys that can read data,
   // metadata packs K_meta; without them: kRefused.
   bool open_frames = false;
+  // Told where the work stands: phase "verifying_data", with bytes and, as objects, packs. Null:
+  // nobody asks.
+  Progress* progress = nullptr;
 };
 
 // Reads each chosen pack once, whole, and compares its SHA-256 with the reference lists; a pack

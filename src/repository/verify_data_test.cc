@@ -57,6 +57,19 @@ TEST_F(VerifyDataTest, ReadsEveryPackOnceWithoutKeys) {
   EXPECT_EQ(counts.Of(storage::StoreOperation::kGet, "m").calls, 2u);
 }
 
+TEST_F(VerifyDataTest, SaysHowFarItIs) {
+  repository_.MakeBackup({}, 5);
+  Progress progress;
+  Verify({.progress = &progress});
+  const ProgressSnapshot at = progress.Snapshot();
+  EXPECT_EQ(at.phase, "verifying_data");
+  EXPECT_EQ(at.objects, 6u);
+  EXPECT_EQ(at.total_objects, 6u);
+  EXPECT_EQ(at.bytes, 6'000u);
+  EXPECT_EQ(at.total_bytes, 6'000u);
+  EXPECT_FALSE(at.total_is_estimate);
+}
+
 TEST_F(VerifyDataTest, FlippedBitIsFoundAndHurtsAllWhoNeedThePack) {
   const DummyBackup base = repository_.MakeBackup({}, 2);
   const DummyBackup next = repository_.MakeBackup({base.id}, 1);

@@ -72,18 +72,25 @@ class ListVisitor final : public TreeVisitor {
 class StructureCheck {
  public:
   StructureCheck(const RepositoryContext& context, const VerifyStructureOptions& options)
-      : context_(context), control_(context), options_(options) {}
+      : context_(context),
+        control_(context),
+        options_(options),
+        progress_(options.progress != nullptr ? *options.progress : unwatched_) {}
 
   Result<VerifyReport> Run() {
+    progress_.BeginPhase("verifying_structure");
     PGK_TRY(CheckConfigs());
     PGK_ASSIGN_OR_RETURN(inventory_, TakeInventory(control_, options_.backups, findings_));
     PGK_TRY(ListPacks());
     PGK_TRY(ListSessions());
+    progress_.SetTotalObjects(inventory_.live.size());
     for (const VerifiedBackup& backup : inventory_.live) {
       if (context_.stop.stop_requested()) {
         return Err(ErrorCode::kCancelled, "stopped before all backups were verified");
       }
+      progress_.SetObject("backup " + backup.id.Hex());
       PGK_TRY(CheckBackup(backup));
+      progress_.AddObjects();
     }
     if (options_.backups.empty()) {
       PGK_TRY(FindOrphans());
@@ -330,6 +337,8 @@ class StructureCheck {
   const RepositoryContext& context_;
   const ControlAccess control_;
   const VerifyStructureOptions& options_;
+  Progress unwatched_;
+  Progress& progress_;
   VerifyFindings findings_;
   VerifyInventory inventory_;
   std::vector<ListedPack> packs_;

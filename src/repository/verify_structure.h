@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/progress.h"
 #include "base/result.h"
 #include "repository/ids.h"
 #include "repository/repository_context.h"
@@ -19,6 +20,8 @@ struct VerifyStructureOptions {
   // Restrict to these live backups; empty: all. Orphans, and a commit of this machine that has
   // vanished (commit_witness.h), are reported only for all.
   std::vector<BackupId> backups = {};
+  // Told where the work stands: phase "verifying_structure", backups as objects. Null: nobody asks.
+  Progress* progress = nullptr;
 };
 
 // Without keys: the configuration, its copy and generations; every decision, expiry and pin decodes

@@ -94,6 +94,14 @@ TEST_F(VerifyStructureTest, HealthyRepositoryHasNoProblems) {
   }
 }
 
+TEST_F(VerifyStructureTest, SaysHowFarItIs) {
+  Progress progress;
+  Verify({.progress = &progress});
+  EXPECT_EQ(progress.Snapshot().phase, "verifying_structure");
+  EXPECT_EQ(progress.Snapshot().objects, 2u);
+  EXPECT_EQ(progress.Snapshot().total_objects, 2u);
+}
+
 TEST_F(VerifyStructureTest, DamagedConfiguration) {
   Damage(ConfigKey(1));
   // Its copy differs, and is whole: it is what mends it.

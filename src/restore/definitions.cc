@@ -149,7 +149,7 @@ Result<std::vector<std::string>> RunDefinitions(const DefinitionRun& run,
     messages.errors().push_back(fmt::format("and {} more errors of pg_restore",
                                             messages.count() - messages.errors().size()));
   }
-  if (!end->success() && messages.errors().empty()) {
+  if (!end->success() && messages.errors().empty() && messages.harmless() == 0) {
     messages.errors().push_back(fmt::format("pg_restore {} without saying why", end->Describe()));
   }
   return std::move(messages.errors());

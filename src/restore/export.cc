@@ -108,8 +108,8 @@ Result<std::unique_ptr<ArchiveWriter>> Run::Create() {
   how.compression = archive::Compression::kNone;
   PGK_ASSIGN_OR_RETURN(
       const logical::ClientProgram program,
-      logical::FindProgram("pg_restore", static_cast<int>(source_->attributes().server_version_num),
-                           options_.programs, stop_));
+      logical::FindRestoreProgram(static_cast<int>(source_->attributes().server_version_num),
+                                  options_.programs, stop_));
   PGK_ASSIGN_OR_RETURN(script_, ScriptFile::Create(files_, options_.output, program));
   how.durable = false;
   return archive::CreateCustomFile(files_, script_->archive_path(), source_->toc(), how);

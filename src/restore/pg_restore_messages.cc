@@ -8,6 +8,9 @@ namespace pgkeep::restore {
 namespace {
 
 constexpr std::string_view kProgram = "pg_restore: ";
+constexpr std::string_view kHarmless =
+    "unrecognized configuration parameter \"transaction_timeout\""
+    " (in: SET transaction_timeout = 0;)";
 constexpr size_t kLineMax = 4096;
 constexpr size_t kRecordMax = 1000;
 constexpr size_t kCommandMax = 120;
@@ -43,9 +46,13 @@ void PgRestoreMessages::Finish() {
 
 void PgRestoreMessages::EndRecord() {
   if (!std::exchange(in_error_, false)) return;
+  const std::string record = std::exchange(record_, {});
+  if (record == kHarmless) {
+    ++harmless_;
+    return;
+  }
   ++count_;
-  if (errors_.size() < kErrorsMax) errors_.push_back(std::move(record_));
-  record_.clear();
+  if (errors_.size() < kErrorsMax) errors_.push_back(record);
 }
 
 std::string PgRestoreMessages::CommandOf(std::string_view statement) {

@@ -29,6 +29,9 @@ class PgRestoreMessages {
   static std::string CommandOf(std::string_view statement);
   // All errors, also those not kept.
   uint64_t count() const { return count_; }
+  // Complaints that mean nothing, and are no errors: pg_restore 17 and newer switch a time limit
+  // off that servers before 17 do not have.
+  uint64_t harmless() const { return harmless_; }
   // Whether it said how many errors it has ignored, as it does only when it went on to the end.
   bool reached_end() const { return reached_end_; }
   // All that was written, up to a limit, for an end that nobody expected.
@@ -44,6 +47,7 @@ class PgRestoreMessages {
   bool in_command_ = false;
   std::vector<std::string> errors_;
   uint64_t count_ = 0;
+  uint64_t harmless_ = 0;
   bool reached_end_ = false;
   std::string beginning_;
 };

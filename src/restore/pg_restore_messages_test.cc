@@ -55,6 +55,29 @@ TEST(PgRestoreMessages, KnowsAnEndThatCameTooEarly) {
   EXPECT_FALSE(messages.reached_end());
 }
 
+TEST(PgRestoreMessages, PassesOverTheTimeLimitThatOlderServersDoNotHave) {
+  const std::string harmless =
+      "pg_restore: while INITIALIZING:\n"
+      "pg_restore: error: could not execute query: ERROR:  unrecognized configuration parameter "
+      "\"transaction_timeout\"\n"
+      "Command was: SET transaction_timeout = 0;\n";
+  const std::string other =
+      "pg_restore: error: could not execute query: ERROR:  unrecognized configuration parameter "
+      "\"transaction_timeout\"\n"
+      "Command was: ALTER FUNCTION public.f() SET transaction_timeout = 0;\n";
+  PgRestoreMessages messages;
+  messages.Feed(harmless + other + harmless +
+                "pg_restore: warning: errors ignored on restore: 3\n");
+  messages.Finish();
+  EXPECT_EQ(messages.harmless(), 2U);
+  EXPECT_EQ(messages.count(), 1U);
+  EXPECT_EQ(messages.errors(),
+            (std::vector<std::string>{
+                "unrecognized configuration parameter \"transaction_timeout\" (in: ALTER FUNCTION "
+                "public.f() SET transaction_timeout = 0;)"}));
+  EXPECT_TRUE(messages.reached_end());
+}
+
 TEST(PgRestoreMessages, BoundsWhatItKeeps) {
   PgRestoreMessages messages;
   const std::string error = "pg_restore: error: " + std::string(100'000, 'x') + "\n";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "archive/entry_kind.h"
@@ -131,12 +132,24 @@ class Planner {
       AddProblem(Err(ErrorCode::kNotFound, "database '{}' does not exist", target.name)
                      .WithHint("add --create to make it"));
     } else if (target.exists && !target.empty && plan_.whole_database) {
+      JudgeNotEmpty();
+    }
+    if (target.exists && !plan_.drops_database) JudgeExisting();
+  }
+
+  void JudgeNotEmpty() {
+    const TargetDatabase& target = prepared_.target;
+    if (!target.half_restored.empty()) {
+      AddProblem(Err(ErrorCode::kRefused, "database '{}' is only {} ({})", target.name,
+                     target.half_restored, FormatBytes(target.bytes))
+                     .WithHint("if that restore does not run any more, do it again with --clean, "
+                               "which drops this database first"));
+    } else {
       AddProblem(Err(ErrorCode::kRefused, "database '{}' is not empty ({})", target.name,
                      FormatBytes(target.bytes))
                      .WithHint("restore into a new database with --create, or drop this one with "
                                "everything in it with --clean"));
     }
-    if (target.exists && !plan_.drops_database) JudgeExisting();
   }
 
   void JudgeCreation() {
@@ -210,18 +223,18 @@ class Planner {
 
   void JudgeNames() {
     const TargetDatabase& target = prepared_.target;
-    std::vector<TocEntry> entries = prepared_.set.toc.entries;
-    if (plan_.creates_database) {
-      entries.insert(entries.end(), prepared_.set.database_entries.begin(),
-                     prepared_.set.database_entries.end());
-    }
+    const bool standard_strings = prepared_.set.standard_strings;
     const RoleUse use{.owners = options_.owners, .privileges = options_.privileges};
+    std::set<std::string> roles = RolesNamed(prepared_.set.toc.entries, use, standard_strings);
+    if (plan_.creates_database) {
+      roles.merge(RolesNamed(prepared_.set.database_entries, use, standard_strings));
+    }
     bool of_others = false;
-    for (const std::string& role : RolesNamed(entries, use, prepared_.set.standard_strings)) {
+    for (const std::string& role : roles) {
       if (!target.roles.contains(role)) plan_.missing_roles.push_back(role);
       of_others = of_others || role != target.server.user;
     }
-    for (const TocEntry& entry : entries) {
+    for (const TocEntry& entry : prepared_.set.toc.entries) {
       if (KindOf(entry) == EntryKind::kExtension && !target.extensions.contains(entry.tag)) {
         plan_.missing_extensions.push_back(entry.tag);
       }
@@ -286,8 +299,8 @@ Result<PreparedRestore> PrepareRestore(repository::Repository& repository,
   PGK_ASSIGN_OR_RETURN(prepared.set, ChooseEntries(*prepared.source, prepared.target, options));
   Planner planner(prepared, options);
   planner.Plan();
-  auto program = logical::FindProgram("pg_restore", prepared.target.server.version_num,
-                                      options.programs, stop);
+  auto program =
+      logical::FindRestoreProgram(prepared.target.server.version_num, options.programs, stop);
   if (program.ok()) {
     prepared.program = *std::move(program);
     prepared.plan.program = fmt::format("{} {}", prepared.program.path, prepared.program.version);

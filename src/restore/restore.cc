@@ -18,6 +18,7 @@
 #include "restore/analyze.h"
 #include "restore/create_database.h"
 #include "restore/definitions.h"
+#include "restore/half_restored.h"
 #include "restore/load_crew.h"
 #include "restore/made_relations.h"
 #include "restore/prepared_restore.h"
@@ -66,6 +67,8 @@ class Run {
   Status DefineTables();
   void LeaveOut(const MadeRelations& made);
   Status MakeDatabase();
+  void Mark();
+  void TakeMarkAway(Connection& connection);
   Status MakeSchema();
   Status Define(std::string_view section, unsigned jobs);
   Status LoadTables();
@@ -93,6 +96,7 @@ class Run {
   PreparedRestore prepared_;
   std::optional<TargetHold> hold_;
   bool made_database_ = false;
+  bool marked_ = false;  // as half restored
   std::unique_ptr<DefinitionArchive> definitions_;
   RestoreReport report_;
   unsigned jobs_ = options_.jobs;
@@ -179,7 +183,30 @@ Status Run::HoldTarget() {
     postgres::ConnectionParams& params = prepared_.target.params;
     PGK_TRY(params.Set("options", params.Get("options") + " -c default_transaction_read_only=off"));
   }
-  return postgres::ApplyRestoreSettings(hold_->connection(), source().attributes().encoding);
+  PGK_TRY(postgres::ApplyRestoreSettings(hold_->connection(), source().attributes().encoding));
+  Mark();
+  return Ok();
+}
+
+// A database that somebody else has made keeps its comment, but for the mark that an earlier
+// restore has left.
+void Run::Mark() {
+  const TargetDatabase& target = prepared_.target;
+  marked_ = made_database_ || (prepared_.plan.whole_database && !target.half_restored.empty());
+  if (!made_database_) return;
+  const std::string mark = HalfRestoredMark(options_.backup, SystemClock().Now());
+  const Status marked = hold_->connection().Execute(DatabaseCommentSql(target.name, mark));
+  if (marked.ok()) return;
+  // Its owner may be a role whose rights are not inherited.
+  Log(LogLevel::kWarning, "restore", "database {} could not be marked as half restored: {}",
+      target.name, marked.error().ToString());
+  marked_ = false;
+}
+
+void Run::TakeMarkAway(Connection& connection) {
+  if (!marked_) return;
+  const Status taken = connection.Execute(DatabaseCommentSql(prepared_.target.name, ""));
+  if (!taken.ok()) AddError("comment of the database", taken.error());
 }
 
 // Definitions up to the tables, and which of these are ours to fill.
@@ -407,6 +434,7 @@ Status Run::Analyze() {
 // is on disk.
 Status Run::Finish() {
   PGK_ASSIGN_OR_RETURN(const auto connection, Connect());
+  TakeMarkAway(*connection);
   if (prepared_.plan.creates_database) PGK_TRY(SetDatabase(*connection));
   return connection->Execute("SET synchronous_commit = local; SELECT pg_catalog.txid_current()");
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "postgres/pooler.h"
 #include "postgres/session_settings.h"
+#include "restore/half_restored.h"
 
 namespace pgkeep::restore {
 namespace {
@@ -114,13 +115,17 @@ void LookForSpace(TargetDatabase& target) {
 
 Status LookInside(Connection& connection, bool list_objects, TargetDatabase& target) {
   PGK_ASSIGN_OR_RETURN(target.empty, QueryBool(connection, kIsEmptySql));
-  PGK_ASSIGN_OR_RETURN(const QueryResult facts,
-                       connection.Query("SELECT pg_catalog.pg_database_size(oid), datistemplate "
-                                        "FROM pg_catalog.pg_database WHERE datname = "
-                                        "pg_catalog.current_database()"));
+  PGK_ASSIGN_OR_RETURN(
+      const QueryResult facts,
+      connection.Query("SELECT pg_catalog.pg_database_size(oid), datistemplate, "
+                       "coalesce(pg_catalog.shobj_description(oid, "
+                       "'pg_database'), '') FROM pg_catalog.pg_database WHERE datname = "
+                       "pg_catalog.current_database()"));
   PGK_TRY(facts.ExpectRows(1));
   PGK_ASSIGN_OR_RETURN(target.bytes, facts.UInt64(0, 0));
   PGK_ASSIGN_OR_RETURN(target.is_template, facts.Bool(0, 1));
+  PGK_ASSIGN_OR_RETURN(const std::string_view comment, facts.Text(0, 2));
+  target.half_restored = ReadHalfRestoredMark(comment).value_or("");
   PGK_ASSIGN_OR_RETURN(const QueryResult others, connection.Query(kOthersSql));
   for (size_t row = 0; row < others.rows(); ++row) {
     PGK_ASSIGN_OR_RETURN(const std::string_view who, others.Text(row, 0));

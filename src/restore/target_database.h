@@ -40,6 +40,7 @@ struct TargetDatabase {
   bool empty = true;  // holds nothing but what belongs to extensions
   bool is_template = false;
   uint64_t bytes = 0;
+  std::string half_restored;        // what a restore that never ended says (half_restored.h)
   std::vector<std::string> others;  // who else is connected, one line each
   std::set<ObjectName> objects;     // if they were asked for
 

@@ -23,6 +23,9 @@ namespace {
 
 constexpr std::string_view kLogName = "server.log";
 
+// Between two looks at what a server says of itself.
+constexpr Duration kPause = std::chrono::milliseconds(10);
+
 // $1 directory, $2 log, the rest: the server.
 constexpr std::string_view kKeeper = R"sh(
 directory=$1 log=$2 server=
@@ -150,7 +153,6 @@ void PostgresCluster::Start() {
 
 // True when it accepts connections, false when it says that it cannot.
 bool PostgresCluster::AwaitReady(size_t log_begin) const {
-  constexpr Duration kPause = std::chrono::milliseconds(10);
   while (true) {
     // The eighth line says what state it is in (LOCK_FILE_LINE_PM_STATUS in miscadmin.h).
     std::ifstream file(data_directory_ + "/postmaster.pid");
@@ -185,7 +187,11 @@ void PostgresCluster::StopImmediately() {
 }
 
 void PostgresCluster::KillBackend(int pid) const {
+  const size_t log_begin = ServerLog().size();
   PGK_CHECK(pid > 1 && ::kill(pid, SIGKILL) == 0, "the backend can be killed");
+  while (ServerLog().find("ready to accept connections", log_begin) == std::string::npos) {
+    static_cast<void>(SystemClock().SleepFor(kPause, {}));
+  }
 }
 
 std::string PostgresCluster::Conninfo(std::string_view database) const {

@@ -70,7 +70,8 @@ class PostgresCluster {
   void Start();
   // Crashes it: all processes go at once, without a checkpoint.
   void StopImmediately();
-  // kill -9 of one backend; the server then ends all others and recovers by itself.
+  // kill -9 of one backend; the server then ends all others and recovers by itself, for which this
+  // waits.
   void KillBackend(int pid) const;
 
   // A program of the server's version: "/usr/lib/postgresql/15/bin/pg_dump".

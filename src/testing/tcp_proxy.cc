@@ -40,8 +40,9 @@ sockaddr_in Loopback(int port) {
   return address;
 }
 
-// Connects to the server; an invalid descriptor if it does not answer.
-UniqueFd Connect(const std::string& target) {
+}  // namespace
+
+UniqueFd ConnectTo(const std::string& target) {
   if (!target.starts_with('/')) {
     int port = 0;
     std::from_chars(target.data(), target.data() + target.size(), port);
@@ -56,8 +57,6 @@ UniqueFd Connect(const std::string& target) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   return ::connect(fd.get(), Generic(address), sizeof address) == 0 ? std::move(fd) : UniqueFd();
 }
-
-}  // namespace
 
 // The thread and what it shares with its owner.
 class TcpProxy::Loop {
@@ -206,7 +205,7 @@ void TcpProxy::Loop::Accept() {
   Link link;
   link.client = UniqueFd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!link.client.valid()) return;
-  link.server = Connect(target_);
+  link.server = ConnectTo(target_);
   // A server that does not answer looks to the client like one that hangs up.
   if (!link.server.valid()) return;
   links_.push_back(std::move(link));

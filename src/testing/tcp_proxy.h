@@ -5,14 +5,20 @@
 #include <memory>
 #include <string>
 
+#include "base/unique_fd.h"
+
 namespace pgkeep::testing {
+
+// A connection to the path of a unix socket, or to a port of 127.0.0.1 in decimal; not valid when
+// nobody listens there.
+UniqueFd ConnectTo(const std::string& target);
 
 // Listens on 127.0.0.1 and passes bytes on to a server, in both directions, for any number of
 // connections. Faults concern the connections that are open and those that come later, until they
 // are taken back. A thread of its own does the work, until this goes. Thread-safe.
 class TcpProxy {
  public:
-  // `target` is the path of a unix socket, or a port of 127.0.0.1 in decimal.
+  // `target` is as for ConnectTo().
   explicit TcpProxy(const std::string& target);
   TcpProxy(const TcpProxy&) = delete;
   TcpProxy& operator=(const TcpProxy&) = delete;

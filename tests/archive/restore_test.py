@@ -18,12 +18,13 @@ import sys
 import tempfile
 import unittest
 
+HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
-from dump_script import DumpScript  # noqa: E402  (after the line above)
-from private_cluster import PrivateCluster  # noqa: E402
+sys.path.insert(0, str(HERE.parent / "python"))
+from dump_script import DumpScript  # noqa: E402  (after the lines above)
+from extension_cluster import ExtensionCluster  # noqa: E402
 
 TOOL = sys.argv.pop(1) if len(sys.argv) > 1 else ""
-HERE = pathlib.Path(__file__).resolve().parent
 
 
 def tool(*arguments, **more):
@@ -59,7 +60,7 @@ class Source:
 
     @classmethod
     def open(cls):
-        cls.cluster = PrivateCluster()
+        cls.cluster = ExtensionCluster()
         try:
             cls.cluster.start()
             cls.work = pathlib.Path(tempfile.mkdtemp(prefix="pgk-arc-work-"))

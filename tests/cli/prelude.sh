@@ -63,6 +63,77 @@ give_nobody() {
   [ "$(id -u)" -ne 0 ] || chown 65534:65534 "$1"
 }
 
+# The directory of this file.
+HERE=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+POOLERS=()
+
+# start_proxy OPTION...: a network in front of the server that breaks as proxy.py is told. It is on
+# 127.0.0.1, port $PROXY_PORT, and ends with the test or at the next call.
+start_proxy() {
+  [ -z "${PROXY_PID:-}" ] || { kill "$PROXY_PID"; wait "$PROXY_PID" 2>/dev/null; }
+  rm -f "$DIR/.proxy"
+  # It ends with its input, which is open as long as this shell is there.
+  [ -p "$DIR/.proxy.in" ] || { mkfifo "$DIR/.proxy.in"; exec 8<>"$DIR/.proxy.in"; }
+  python3 "$HERE/proxy.py" "$DIR/.pg/.s.PGSQL.5432" "$@" >"$DIR/.proxy" 2>&1 \
+    <"$DIR/.proxy.in" 8>&- &
+  PROXY_PID=$!
+  until [ -s "$DIR/.proxy" ]; do sleep 0.05; done
+  PROXY_PORT=$(head -1 "$DIR/.proxy")
+}
+
+# await_proxy WORD: until the proxy has done what the word says: "cut" or "stalled".
+await_proxy() {
+  until grep -q "^$1$" "$DIR/.proxy"; do sleep 0.05; done
+}
+
+# start_pooler MODE: PgBouncer before the server, in the directory $DIR/.pool-MODE, as all databases
+# and with a pool of MODE (session or transaction). It ends with the test.
+start_pooler() {
+  local place="$DIR/.pool-$1"
+  mkdir "$place"
+  echo '"postgres" ""' >"$place/users"
+  cat >"$place/ini" <<INI
+[databases]
+* = host=$DIR/.pg user=postgres
+[pgbouncer]
+unix_socket_dir = $place
+listen_port = 5432
+auth_type = trust
+auth_file = $place/users
+pool_mode = $1
+default_pool_size = 10
+ignore_startup_parameters = extra_float_digits
+INI
+  [ "$(id -u)" -ne 0 ] || chown postgres "$place"
+  "${PG_OWNER[@]}" "${PGKEEP_TEST_PGBOUNCER:-/usr/sbin/pgbouncer}" "$place/ini" >/dev/null 2>&1 &
+  POOLERS+=($!)
+  until [ -S "$place/.s.PGSQL.5432" ]; do sleep 0.05; done
+}
+
+stop_poolers() {
+  [ ${#POOLERS[@]} -eq 0 ] || kill "${POOLERS[@]}"
+}
+
+# free_port: a port of 127.0.0.1 on which nobody listens.
+free_port() {
+  python3 -c 'import socket
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    print(listener.getsockname()[1])'
+}
+
+# aftermath: what a backup that failed has left: how the history tells it, and how many backups
+# there are.
+aftermath() {
+  newest_job backup
+  pgkeep list --json | field '"backups: %d" % len(d["backups"])'
+}
+
+# newest_job KIND: how the newest job of this kind has ended: state, phase and code of the error.
+newest_job() {
+  pgkeep history --kind "$1" --limit 1 --json | field \
+    '"{status} {phase} {error[code]}".format(**d["jobs"][0])'
+}
+
 # start_server: a private PostgreSQL with the superuser postgres, that ends with the test. $SERVER
 # leads to it; everybody is trusted but the role `locked`.
 start_server() {
@@ -93,6 +164,7 @@ run_server() {
 
 # Ends what start_server and start_s3 have started. The S3 server ends when its input does.
 end_servers() {
+  stop_poolers
   [ ! -e "$DIR/.pg" ] || stop_server
   [ -z "${S3_KEEPER-}" ] || {
     exec 9>&-
@@ -109,7 +181,7 @@ stop_server() {
 start_s3() {
   mkfifo "$DIR/.s3-in"
   : >"$DIR/.s3-out"
-  /usr/bin/python3 "$(dirname "${BASH_SOURCE[0]}")/../s3/object_gateway.py" "$DIR/.s3" \
+  /usr/bin/python3 "$HERE/../s3/object_gateway.py" "$DIR/.s3" \
     <"$DIR/.s3-in" >"$DIR/.s3-out" 2>"$DIR/.s3-err" &
   S3_KEEPER=$!
   exec 9>"$DIR/.s3-in"

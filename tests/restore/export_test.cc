@@ -59,7 +59,7 @@ TEST(Export, IsRestoredByStockTools) {
     EXPECT_EQ(report->tables, 20U);
     EXPECT_GT(report->output_bytes, 10'000U);
     EXPECT_LT(report->output_bytes, report->text_bytes) << "it is compressed";
-    for (const char* jobs : {"1", "2", "4"}) {
+    for (const char* jobs : {"1", "2", "4", "8"}) {
       const CopyDatabase copy("export_copy");
       Sql("postgres", "CREATE DATABASE export_copy");
       Stock("pg_restore", {"-e", "-d", "export_copy", "-j", jobs, output}, "postgres");

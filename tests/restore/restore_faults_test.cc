@@ -23,6 +23,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::PostgresCluster;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 // Rows that do not compress.
 constexpr const char* kBulk =
@@ -519,6 +520,41 @@ TEST(RestoreFaults, SaysThatADatabaseItMadeIsHalfRestored) {
   options.clean = false;
   const auto refused = Restore(backed.vault(), options);
   EXPECT_EQ(refused.error().ToString().find("half restored"), std::string::npos);
+}
+
+TEST(RestoreFaults, MarksADatabaseUntilItIsRestored) {
+  const TestDatabase source("marked");
+  Backed backed("marked", kBulk);
+  const CopyDatabase copy("marked_copy");
+  const auto comment = [] {
+    const auto connection = postgres::Connect(PostgresCluster::Shared().Conninfo());
+    return QueryText(*connection,
+                     "SELECT coalesce(shobj_description(oid, 'pg_database'), 'none') FROM "
+                     "pg_database WHERE datname = 'marked_copy'")
+        .ValueOr("it is not there");
+  };
+  RestoreOptions options = Into(backed.backup(), copy.name());
+  options.create = true;
+  Progress progress;
+  std::stop_source stop;
+  const PhaseAction action(progress, "data", [&] { stop.request_stop(); });
+  ASSERT_FALSE(RunRestore(backed.vault().repository(), options, progress, stop.get_token()).ok());
+  EXPECT_TRUE(action.fired());
+  EXPECT_THAT(comment(), StartsWith("pgkeep: half restored from backup "));
+  postgres::WaitUntil(PostgresCluster::Shared(),
+                      "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'marked_copy'");
+
+  options.create = false;
+  const auto refused = Restore(backed.vault(), options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message(),
+              HasSubstr("database 'marked_copy' is only half restored from backup"));
+  EXPECT_THAT(refused.error().hint(), HasSubstr("--clean"));
+  options.clean = true;
+  const auto restored = Restore(backed.vault(), options);
+  ASSERT_TRUE(restored.ok()) << restored.error().Describe();
+  EXPECT_TRUE(restored->complete());
+  EXPECT_EQ(comment(), "none");
 }
 
 TEST(RestoreFaults, WorksForARoleWhoseTransactionsAreReadOnlyByDefault) {

@@ -17,6 +17,9 @@ using repository::Mutant;
 struct NamedMutant {
   Mutant mutant;
   const char* name;
+  // Where the search begins, of rare ones: so that it need not take long as long as the protocol
+  // and the simulator are what they were.
+  uint64_t first_seed = 1;
 
   // For the names of the tests.
   friend void PrintTo(const NamedMutant& named, std::ostream* out) { *out << named.name; }
@@ -29,7 +32,9 @@ class Mutants : public ::testing::TestWithParam<NamedMutant> {
 
 TEST_P(Mutants, IsFoundWithinTwoThousandSeeds) {
   repository::SetActiveMutant(GetParam().mutant);
-  for (uint64_t seed = 1; seed <= 2'000; ++seed) {
+  constexpr uint64_t kSeeds = 2'000;
+  for (uint64_t tried = 0; tried < kSeeds; ++tried) {
+    const uint64_t seed = 1 + (GetParam().first_seed - 1 + tried) % kSeeds;
     const Outcome outcome = World(seed).Run();
     if (outcome.violations.empty()) continue;
     std::cout << GetParam().name << ": seed " << seed << ": " << outcome.violations.front() << "\n";
@@ -46,10 +51,10 @@ INSTANTIATE_TEST_SUITE_P(
                       NamedMutant{Mutant::kCommitOverwrites, "CommitOverwrites"},
                       NamedMutant{Mutant::kLostAnswerIsSuccess, "LostAnswerIsSuccess"},
                       NamedMutant{Mutant::kHeartbeatsIgnored, "HeartbeatsIgnored"},
-                      NamedMutant{Mutant::kPinsListedFirst, "PinsListedFirst"},
+                      NamedMutant{Mutant::kPinsListedFirst, "PinsListedFirst", 1'040},
                       NamedMutant{Mutant::kOneDecisionListing, "OneDecisionListing"},
                       NamedMutant{Mutant::kMissingReferenceIgnored, "MissingReferenceIgnored"},
-                      NamedMutant{Mutant::kAbortNotWon, "AbortNotWon"},
+                      NamedMutant{Mutant::kAbortNotWon, "AbortNotWon", 365},
                       NamedMutant{Mutant::kBaseNotKept, "BaseNotKept"},
                       NamedMutant{Mutant::kUndecidedNotKept, "UndecidedNotKept"},
                       NamedMutant{Mutant::kDecisionDeleted, "DecisionDeleted"},
