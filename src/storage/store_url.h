@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "storage/object_store.h"
 #include "storage/s3/credentials.h"
+#include "storage/s3/s3_store.h"
 #include "storage/s3/settings.h"
 
 namespace pgkeep::storage {
@@ -27,9 +29,11 @@ struct StoreUrl {
   // What else it takes to reach the bucket. No part of the text: the configuration and the command
   // line have names for each.
   S3Settings s3 = {};
+  // The bucket as it was then, to be read only. No part of the text either.
+  std::optional<Timestamp> as_of = {};
 
   // The canonical text: "file:///path", special characters percent-encoded (RFC 8089, RFC 3986), or
-  // "s3://bucket/prefix". ParseStoreUrl(ToString()) gives the same value, but for `s3`.
+  // "s3://bucket/prefix". ParseStoreUrl(ToString()) gives the same value, but for `s3` and `as_of`.
   std::string ToString() const;
 };
 
@@ -45,9 +49,14 @@ struct StoreEnvironment {
   Clock* clock = &SystemClock();
   // For credentials and regions; without it there are none in the environment.
   VariableLookup variable = {};
+  // In a bucket with versions: beginnings of keys whose oldest version counts.
+  OldestVersionRules oldest = {};
   // Ends the repetition of requests to a bucket.
   std::stop_token stop = {};
 };
+
+// How the bucket of `url` is reached. REQUIRES: an address of a bucket.
+S3StoreOptions S3OptionsOf(const StoreEnvironment& environment, const StoreUrl& url);
 
 // Opens the store at `url`; `create` makes a missing directory, and tries out what a bucket can do,
 // which must exist. Fails as OpenDirectoryStore and OpenS3Store do.

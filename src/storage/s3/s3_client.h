@@ -29,6 +29,8 @@ struct S3Call {
   std::vector<QueryParameter> query = {};
   std::vector<net::HttpHeader> headers = {};
   ByteSpan body = {};
+  // What is said and signed of the body in place of its SHA-256, to see who looks at it.
+  std::optional<std::string> signed_sha256 = {};
   uint64_t body_max = 0;                     // as in HttpRequest
   std::optional<MutableByteSpan> into = {};  // as in HttpRequest
 };
@@ -64,6 +66,7 @@ class S3Client {
   Result<net::HttpResponse> Call(const S3Call& call);
 
   S3RequestCounts counts() const;
+  const S3Address& address() const { return options_.address; }
 
  private:
   // One attempt.

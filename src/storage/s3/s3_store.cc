@@ -13,14 +13,15 @@
 #include "crypto/md5.h"
 #include "crypto/random.h"
 #include "net/http_time.h"
-#include "storage/s3/credential_chain.h"
 #include "storage/s3/list_start.h"
+#include "storage/s3/make_client.h"
+#include "storage/s3/probe.h"
+#include "storage/s3/version_reader.h"
 #include "storage/s3/xml.h"
 
 namespace pgkeep::storage {
 namespace {
 
-constexpr char kDefaultRegion[] = "us-east-1";
 constexpr size_t kPageMax = 1000;
 // A page of 1,000 keys of 1,024 bytes, each three characters in its encoding.
 constexpr uint64_t kXmlMax = uint64_t{8} << 20;
@@ -32,14 +33,6 @@ std::string RandomHex() {
   Bytes number(kNumberBytes);
   crypto::RandomBytes(number);
   return HexEncode(number);
-}
-
-std::string RegionOf(const S3Settings& settings, const VariableLookup& variable) {
-  if (!settings.region.empty()) return settings.region;
-  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (const auto region = variable(name)) return *region;
-  }
-  return kDefaultRegion;
 }
 
 // The field Content-Length; nullopt if it is not there or no number.
@@ -68,21 +61,22 @@ Error NoSuchAnswer(const std::string& what, std::string_view field) {
 
 class BucketStore final : public S3Store {
  public:
-  BucketStore(const S3StoreOptions& options, S3ClientOptions client,
-              std::unique_ptr<net::HttpClient> http, std::unique_ptr<CredentialCache> credentials)
+  BucketStore(const S3StoreOptions& options, std::unique_ptr<S3Client> client)
       : bucket_(options.bucket),
         prefix_(options.prefix.empty() ? "" : options.prefix + "/"),
         url_("s3://" + options.bucket + (options.prefix.empty() ? "" : "/" + options.prefix)),
         storage_class_(options.settings.storage_class),
-        aws_(client.address.aws),
-        client_(std::move(client), std::move(http), std::move(credentials)) {}
+        aws_(client->address().aws),
+        oldest_(options.oldest),
+        as_of_(options.as_of),
+        client_(std::move(client)) {}
 
   // Learns what the bucket is. Once, before anything else.
   Status Discover(bool probe);
 
   StoreFeatures features() const override { return features_; }
   std::string Url() const override { return url_; }
-  S3RequestCounts counts() const override { return client_.counts(); }
+  S3RequestCounts counts() const override { return client_->counts(); }
   std::string ExpectedEtag(ByteSpan bytes) const override;
   Result<ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
   Result<ObjectInfo> Put(std::string_view key, ByteSpan bytes) override;
@@ -101,6 +95,7 @@ class BucketStore final : public S3Store {
   S3Call BucketCall(std::string operation, std::string method,
                     std::vector<QueryParameter> query) const;
   S3Call WriteCall(std::string_view key, ByteSpan bytes) const;
+  Result<S3Call> ReadCall(std::string_view key);
   Result<net::HttpResponse> CallHead(std::string_view key);
   Result<S3Listing> ListOnce(std::vector<QueryParameter> query);
   Error NoProgress() const;
@@ -109,8 +104,12 @@ class BucketStore final : public S3Store {
   Result<ObjectInfo> Described(std::string_view key, const net::HttpResponse& response) const;
   Result<ObjectInfo> ResolveExisting(std::string_view key, ByteSpan bytes,
                                      const std::string& number, Error exists);
+  Status CheckMayChange() const;
+  Result<std::optional<S3Version>> VersionOf(std::string_view key);
+  Result<bool> IsOldest(std::string_view key, const net::HttpResponse& response);
   Result<bool> IsVersioned();
   Result<bool> ProbeConditionalCreate();
+  Result<bool> HasProvenConditionalCreate();
 
   // Constant after Discover().
   const std::string bucket_;
@@ -118,9 +117,12 @@ class BucketStore final : public S3Store {
   const std::string url_;
   const std::string storage_class_;
   const bool aws_;
+  const OldestVersionRules oldest_;
+  const std::optional<Timestamp> as_of_;
   StoreFeatures features_;
 
-  S3Client client_;
+  const std::unique_ptr<S3Client> client_;
+  std::unique_ptr<VersionReader> versions_;  // null where nothing is read by versions
 };
 
 S3Call BucketStore::CallFor(std::string_view key, std::string operation, std::string method) const {
@@ -179,7 +181,7 @@ Result<ObjectInfo> BucketStore::Described(std::string_view key,
 }
 
 Result<net::HttpResponse> BucketStore::CallHead(std::string_view key) {
-  return client_.Call(CallFor(key, "s3:GetObject", "HEAD"));
+  return client_->Call(CallFor(key, "s3:GetObject", "HEAD"));
 }
 
 // Something has the key. If it carries the number of this creation, an earlier try has made it.
@@ -199,7 +201,30 @@ Result<ObjectInfo> BucketStore::ResolveExisting(std::string_view key, ByteSpan b
              info.size, bytes.size());
 }
 
+Status BucketStore::CheckMayChange() const {
+  if (!as_of_) return Ok();
+  return Err(ErrorCode::kRefused, "{} is opened as of {}: nothing can be changed", url_,
+             FormatUtc(*as_of_))
+      .WithHint("leave out --as-of");
+}
+
+// The version of `key` to ask for by its name; none where it is the newest one anyway.
+Result<std::optional<S3Version>> BucketStore::VersionOf(std::string_view key) {
+  if (versions_ == nullptr || !versions_->Reads(key)) return std::optional<S3Version>();
+  PGK_ASSIGN_OR_RETURN(std::optional<S3Version> version, versions_->Find(key));
+  if (version) return version;
+  return Err(ErrorCode::kNotFound, "there is no object {} of {}", key, url_);
+}
+
+// Whether what was just made counts: a condition is met too where the object is hidden only.
+Result<bool> BucketStore::IsOldest(std::string_view key, const net::HttpResponse& response) {
+  if (versions_ == nullptr || !versions_->Reads(key)) return true;
+  PGK_ASSIGN_OR_RETURN(const std::optional<S3Version> version, versions_->Find(key));
+  return version && version->id == response.Header("x-amz-version-id");
+}
+
 Result<ObjectInfo> BucketStore::CreateIfAbsent(std::string_view key, ByteSpan bytes) {
+  PGK_TRY(CheckMayChange());
   PGK_TRY(ValidateKey(key));
   PGK_TRY(ValidateObjectSize(key, bytes.size()));
   if (!features_.conditional_create) {
@@ -211,24 +236,37 @@ Result<ObjectInfo> BucketStore::CreateIfAbsent(std::string_view key, ByteSpan by
   S3Call call = WriteCall(key, bytes);
   call.headers.push_back({"If-None-Match", "*"});
   call.headers.push_back({kNumberHeader, number});
-  Result<net::HttpResponse> response = client_.Call(call);
-  if (response.ok()) return Written(key, bytes, *response);
+  Result<net::HttpResponse> response = client_->Call(call);
+  if (response.ok()) {
+    PGK_ASSIGN_OR_RETURN(const bool oldest, IsOldest(key, *response));
+    if (oldest) return Written(key, bytes, *response);
+    return Err(ErrorCode::kAlreadyExists, "{} exists already, behind a newer version", call.what);
+  }
   if (response.error().code() != ErrorCode::kAlreadyExists) return std::move(response).error();
   return ResolveExisting(key, bytes, number, std::move(response).error());
 }
 
 Result<ObjectInfo> BucketStore::Put(std::string_view key, ByteSpan bytes) {
+  PGK_TRY(CheckMayChange());
   PGK_TRY(ValidateKey(key));
   PGK_TRY(ValidateObjectSize(key, bytes.size()));
-  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client_.Call(WriteCall(key, bytes)));
+  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client_->Call(WriteCall(key, bytes)));
   return Written(key, bytes, response);
+}
+
+Result<S3Call> BucketStore::ReadCall(std::string_view key) {
+  PGK_ASSIGN_OR_RETURN(const std::optional<S3Version> version, VersionOf(key));
+  if (!version) return CallFor(key, "s3:GetObject", "GET");
+  S3Call call = CallFor(key, "s3:GetObjectVersion", "GET");
+  call.query = {{"versionId", version->id}};
+  return call;
 }
 
 Result<Bytes> BucketStore::Get(std::string_view key, uint64_t max_bytes) {
   PGK_TRY(ValidateKey(key));
-  S3Call call = CallFor(key, "s3:GetObject", "GET");
+  PGK_ASSIGN_OR_RETURN(S3Call call, ReadCall(key));
   call.body_max = std::min(max_bytes, kMaxObjectBytes);
-  PGK_ASSIGN_OR_RETURN(net::HttpResponse response, client_.Call(call));
+  PGK_ASSIGN_OR_RETURN(net::HttpResponse response, client_->Call(call));
   // Without it an answer that ends early cannot be told from a whole one.
   if (!LengthOf(response)) return NoSuchAnswer(call.what, "Content-Length");
   return std::move(response.body);
@@ -236,14 +274,14 @@ Result<Bytes> BucketStore::Get(std::string_view key, uint64_t max_bytes) {
 
 Status BucketStore::GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) {
   PGK_TRY(ValidateKey(key));
-  S3Call call = CallFor(key, "s3:GetObject", "GET");
+  PGK_ASSIGN_OR_RETURN(S3Call call, ReadCall(key));
   if (out.empty() || offset > kMaxObjectBytes) {
     PGK_ASSIGN_OR_RETURN(const ObjectInfo info, Head(key));
     return offset <= info.size && out.empty() ? Ok() : EndsEarly(call.what);
   }
   call.headers.push_back({"Range", fmt::format("bytes={}-{}", offset, offset + out.size() - 1)});
   call.into = out;
-  Result<net::HttpResponse> response = client_.Call(call);
+  Result<net::HttpResponse> response = client_->Call(call);
   if (!response.ok()) return std::move(response).error();
   constexpr int kPartial = 206;
   // Servers may ignore the range; then the whole object must be what was asked for.
@@ -255,7 +293,7 @@ Status BucketStore::GetRange(std::string_view key, uint64_t offset, MutableByteS
 
 Result<S3Listing> BucketStore::ListOnce(std::vector<QueryParameter> query) {
   PGK_ASSIGN_OR_RETURN(const net::HttpResponse response,
-                       client_.Call(BucketCall("s3:ListBucket", "GET", std::move(query))));
+                       client_->Call(BucketCall("s3:ListBucket", "GET", std::move(query))));
   PGK_ASSIGN_OR_RETURN(S3Listing listing, ParseListing(response.body));
   for (ObjectInfo& object : listing.objects) {
     if (!object.key.starts_with(prefix_)) {
@@ -269,6 +307,9 @@ Result<S3Listing> BucketStore::ListOnce(std::vector<QueryParameter> query) {
 Result<ListPage> BucketStore::List(std::string_view prefix, std::string_view start_after,
                                    size_t max_keys) {
   PGK_TRY(ValidateListArguments(prefix, max_keys));
+  if (versions_ != nullptr && versions_->Lists(prefix)) {
+    return versions_->List(prefix, start_after, max_keys);
+  }
   max_keys = std::min(max_keys, kPageMax);
   QueryParameter from = {"start-after", prefix_ + ListStart(start_after)};
   ListPage page;
@@ -305,15 +346,18 @@ Error BucketStore::NoProgress() const {
 
 Result<ObjectInfo> BucketStore::Head(std::string_view key) {
   PGK_TRY(ValidateKey(key));
+  PGK_ASSIGN_OR_RETURN(const std::optional<S3Version> version, VersionOf(key));
+  if (version) return version->object;
   PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, CallHead(key));
   return Described(key, response);
 }
 
 Status BucketStore::Delete(std::string_view key) {
+  PGK_TRY(CheckMayChange());
   PGK_TRY(ValidateKey(key));
   S3Call call = CallFor(key, "s3:DeleteObject", "DELETE");
   call.body_max = kXmlMax;
-  const Result<net::HttpResponse> response = client_.Call(call);
+  const Result<net::HttpResponse> response = client_->Call(call);
   if (response.ok()) return Ok();
   if (response.error().code() != ErrorCode::kNotFound) return response.error();
   // Amazon does not mind that an object is missing, others do; the bucket must be there.
@@ -324,7 +368,7 @@ Status BucketStore::Delete(std::string_view key) {
 
 Result<Timestamp> BucketStore::ServerTime() {
   PGK_ASSIGN_OR_RETURN(const net::HttpResponse response,
-                       client_.Call(BucketCall("s3:ListBucket", "HEAD", {})));
+                       client_->Call(BucketCall("s3:ListBucket", "HEAD", {})));
   const std::optional<Timestamp> time = TimeOf(response, "date");
   if (!time) return NoSuchAnswer(url_, "Date");
   return *time;
@@ -332,7 +376,7 @@ Result<Timestamp> BucketStore::ServerTime() {
 
 Result<bool> BucketStore::IsVersioned() {
   const Result<net::HttpResponse> response =
-      client_.Call(BucketCall("s3:GetBucketVersioning", "GET", {{"versioning", ""}}));
+      client_->Call(BucketCall("s3:GetBucketVersioning", "GET", {{"versioning", ""}}));
   if (response.ok()) return ParseVersioning(response->body);
   // A credential that may not ask is common, and so are stores that have no versions.
   const ErrorCode code = response.error().code();
@@ -346,19 +390,27 @@ Result<bool> BucketStore::ProbeConditionalCreate() {
   const std::string key = kProbePrefix + RandomHex();
   S3Call call = WriteCall(key, AsBytes("pgkeep"));
   call.headers.push_back({"If-None-Match", "*"});
-  Result<net::HttpResponse> first = client_.Call(call);
+  Result<net::HttpResponse> first = client_->Call(call);
   if (!first.ok()) {
     const ErrorCode code = first.error().code();
     if (code == ErrorCode::kUnsupported) return false;
     // A repeated request meets its own object: that, too, is a condition that holds.
     if (code != ErrorCode::kAlreadyExists) return std::move(first).error();
   }
-  Result<net::HttpResponse> second = client_.Call(call);
+  Result<net::HttpResponse> second = client_->Call(call);
   const bool refused = !second.ok() && second.error().code() == ErrorCode::kAlreadyExists;
   if (!second.ok() && !refused) return std::move(second).error();
   const Status removed = Delete(key);
   if (!removed.ok() && removed.error().code() != ErrorCode::kPermission) return removed.error();
   return refused;
+}
+
+// Whether somebody has tried it out in this bucket as it is now ('pgkeep storage probe').
+Result<bool> BucketStore::HasProvenConditionalCreate() {
+  PGK_ASSIGN_OR_RETURN(const std::optional<ProbeReport> report, ReadProbeReport(*this));
+  if (!report || !report->versioned) return false;
+  const ProbeFinding* const finding = report->Find(kProbeConditionalCreate);
+  return finding != nullptr && finding->verdict == ProbeVerdict::kYes;
 }
 
 Status BucketStore::Discover(bool probe) {
@@ -369,8 +421,20 @@ Status BucketStore::Discover(bool probe) {
                .kind = "s3"};
   PGK_TRY(List("", "", 1));
   PGK_ASSIGN_OR_RETURN(features_.versioned, IsVersioned());
+  if (as_of_ && !features_.versioned) {
+    return Err(ErrorCode::kUnsupported, "bucket {} keeps no versions, so there is no past to see",
+               bucket_)
+        .WithHint("see whether these credentials are allowed s3:GetBucketVersioning");
+  }
+  if (features_.versioned && (as_of_ || !oldest_.read.empty())) {
+    versions_ = std::make_unique<VersionReader>(
+        *client_, VersionReader::Options{
+                      .bucket = bucket_, .prefix = prefix_, .oldest = oldest_, .as_of = as_of_});
+  }
   // Ceph 16 takes the condition and ignores it in versioned buckets.
-  if (features_.versioned && !aws_) features_.conditional_create = false;
+  if (features_.versioned && !aws_ && !as_of_) {
+    PGK_ASSIGN_OR_RETURN(features_.conditional_create, HasProvenConditionalCreate());
+  }
   if (probe && features_.conditional_create) {
     PGK_ASSIGN_OR_RETURN(features_.conditional_create, ProbeConditionalCreate());
   }
@@ -393,27 +457,9 @@ Status ValidatePrefix(std::string_view prefix) {
 }
 
 Result<std::unique_ptr<S3Store>> OpenS3Store(const S3StoreOptions& options) {
-  PGK_TRY(ValidateSettings(options.settings));
-  PGK_TRY(ValidateBucket(options.bucket));
   PGK_TRY(ValidatePrefix(options.prefix));
-  const std::string region = RegionOf(options.settings, options.variable);
-  S3ClientOptions client{.bucket = options.bucket,
-                         .region = region,
-                         .clock = options.clock,
-                         .retry = options.retry,
-                         .stop = options.stop};
-  PGK_ASSIGN_OR_RETURN(client.address, MakeAddress(options.settings, region, options.bucket));
-  PGK_ASSIGN_OR_RETURN(auto http,
-                       net::HttpClient::Start({.ca_file = options.settings.ca_file,
-                                               .proxy = options.settings.proxy,
-                                               .connect_timeout = options.connect_timeout,
-                                               .stall_timeout = options.stall_timeout}));
-  auto credentials = std::make_unique<CredentialCache>(
-      MakeCredentialSource(*options.files, *options.clock, options.variable, options.settings,
-                           region),
-      *options.clock);
-  auto store = std::make_unique<BucketStore>(options, std::move(client), std::move(http),
-                                             std::move(credentials));
+  PGK_ASSIGN_OR_RETURN(std::unique_ptr<S3Client> client, MakeS3Client(options));
+  auto store = std::make_unique<BucketStore>(options, std::move(client));
   Status discovered = store->Discover(options.probe);
   if (!discovered.ok()) {
     return std::move(discovered).error().WithContext("opening " + store->Url());
