@@ -3,8 +3,10 @@
 #
 #   tl::expected fmt::fmt ................ base       spdlog::spdlog .......... base (log.cc)
 #   OpenSSL::Crypto PkgConfig::SODIUM .... crypto     PkgConfig::ZSTD ZLIB::ZLIB codec
-#   PkgConfig::LIBPQ ..................... postgres
-#   CLI11::CLI11 Boost::json ............. cli        tomlplusplus::tomlplusplus config
+#   PkgConfig::LIBPQ ..................... postgres   CURL::libcurl .......... net
+#   pugixml::pugixml ..................... storage
+#   CLI11::CLI11 Boost::json ............. cli (and one file of storage)
+#   tomlplusplus::tomlplusplus config
 #   PkgConfig::SQLITE .................... catalog
 #   GTest::* rapidcheck rapidcheck_gtest . tests      benchmark::benchmark .... bench
 set(THREADS_PREFER_PTHREAD_FLAG ON)
@@ -24,6 +26,9 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 find_package(ZLIB REQUIRED)
+# curl_multi_wakeup is older; CURLOPT_PROTOCOLS_STR came with 7.85.
+find_package(CURL 7.85 REQUIRED)
+find_package(pugixml 1.12 REQUIRED)
 
 if(PGKEEP_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)

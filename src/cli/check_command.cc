@@ -61,21 +61,26 @@ void CheckKeys(const OpenedRepository& opened, CheckList& list) {
   }
 }
 
+void CheckAccess(const storage::StoreUrl& url, const storage::ObjectStore& store, CheckList& list) {
+  const Status own = storage::RequireOwnUser(store);
+  if (!own.ok()) return list.Bad("access", own.error());
+  if (url.kind == storage::StoreUrl::Kind::kS3) {
+    // Only a backup tells whether these credentials may write: nothing is written here.
+    return list.Good("access", url.ToString() + " can be listed and read");
+  }
+  if (faccessat(AT_FDCWD, url.path.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    return list.Bad("access", ErrnoError(errno, "writing to " + url.path)
+                                  .WithHint("run pgkeep as the owner of " + ShellWord(url.path)));
+  }
+  list.Good("access", url.ToString() + " can be read and written");
+}
+
 void CheckRepository(const Setup& setup, const Environment& environment,
                      std::optional<uint64_t> source_bytes, CheckList& list) {
   list.Begin("repository");
   const auto opened = OpenedRepository::Open(setup.repository, environment, KeyNeed::kRequired);
   if (!opened.ok()) return list.Bad("access", opened.error());
-  const Status own = storage::RequireOwnUser((*opened)->store());
-  const std::string& path = setup.repository.url.path;
-  if (!own.ok()) {
-    list.Bad("access", own.error());
-  } else if (faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-    list.Bad("access", ErrnoError(errno, "writing to " + path)
-                           .WithHint("run pgkeep as the owner of " + ShellWord(path)));
-  } else {
-    list.Good("access", setup.repository.url.ToString() + " can be read and written");
-  }
+  CheckAccess(setup.repository.url, (*opened)->store(), list);
   CheckKeys(**opened, list);
   CheckSpace((*opened)->store(), source_bytes, list);
 }

@@ -174,4 +174,14 @@ inline constexpr char kConfigShowExamples[] =
     "  pgkeep config show\n"
     "Every setting with its value, also where that is the default; never a password.";
 
+inline constexpr char kStorageExamples[] =
+    "Examples:\n"
+    "  pgkeep storage probe";
+
+inline constexpr char kStorageProbeExamples[] =
+    "Examples:\n"
+    "  pgkeep storage probe          tries it out with small objects, and keeps the report\n"
+    "  pgkeep storage probe --last   the newest report that was kept\n"
+    "Run it once a year, and when the provider has changed something.";
+
 }  // namespace pgkeep::cli

@@ -83,6 +83,7 @@ class CommandLine {
     AddExpireAndGc();
     AddKey();
     AddConfig();
+    AddStorage();
   }
 
   Result<std::variant<Invocation, HelpText>> Parse(const std::vector<std::string>& arguments) {
@@ -128,6 +129,18 @@ class CommandLine {
     app_.add_option("--passphrase-file", global.passphrase_file,
                     "File with the passphrase of the key file or of a key slot")
         ->type_name("FILE");
+    app_.add_option("--s3-endpoint", global.s3_endpoint, "Where S3 answers, if not at Amazon")
+        ->type_name("URL");
+    app_.add_option("--s3-region", global.s3_region, "Region of the bucket")->type_name("R");
+    app_.add_option("--s3-addressing", global.s3_addressing,
+                    "Where the bucket is named: auto, path or virtual")
+        ->type_name("A");
+    app_.add_option("--s3-ca-file", global.s3_ca_file, "Certificates to trust, in PEM")
+        ->type_name("FILE");
+    app_.add_option("--s3-profile", global.s3_profile, "Section of ~/.aws/credentials")
+        ->type_name("NAME");
+    app_.add_option("--as-of", global.as_of, "A bucket with versions as it was at this moment")
+        ->type_name("TIME");
     app_.add_flag("--json", global.json, "One JSON document on standard output");
     app_.add_flag("--quiet", global.quiet, "No explanations, and no log but errors");
     app_.add_flag("--verbose", global.verbose, "A line of log for each request to the repository");
@@ -238,6 +251,15 @@ class CommandLine {
         Add(*config_, "show", "Show every setting, without secrets", kConfigShowExamples);
   }
 
+  void AddStorage() {
+    storage_ = Add(app_, "storage", "The bucket of a repository in S3", kStorageExamples);
+    storage_->require_subcommand(0, 1);
+    storage_probe_ =
+        Add(*storage_, "probe", "Try out what the bucket can do", kStorageProbeExamples);
+    storage_probe_->add_flag("--last", storage_probe_options_.last,
+                             "Try nothing: show the newest report");
+  }
+
   void AddListAndShow() {
     list_ = Add(app_, "list", "List the backups", kListExamples);
     list_->add_option("SOURCE", list_source_, "Only backups of this source");
@@ -312,7 +334,9 @@ class CommandLine {
   }
 
   // True for what is only the beginning of commands.
-  bool IsGroup(const CLI::App* app) const { return app == &app_ || app == key_ || app == config_; }
+  bool IsGroup(const CLI::App* app) const {
+    return app == &app_ || app == key_ || app == config_ || app == storage_;
+  }
 
   static std::vector<std::string> CommandNames(const CLI::App& app) {
     std::vector<std::string> names;
@@ -475,6 +499,7 @@ class CommandLine {
     if (chosen == export_) return export_options_;
     if (chosen == config_check_) return ConfigCheckCommand{};
     if (chosen == config_show_) return ConfigShowCommand{};
+    if (chosen == storage_probe_) return storage_probe_options_;
     if (chosen == list_) {
       return ListCommand{list_source_.empty() ? std::nullopt : std::optional(list_source_)};
     }
@@ -513,6 +538,7 @@ class CommandLine {
   KeyAddCommand key_add_options_;
   KeyRemoveCommand key_remove_options_;
   KeyRotateCommand key_rotate_options_;
+  StorageProbeCommand storage_probe_options_;
   // Owned by app_.
   CLI::App* init_ = nullptr;
   CLI::App* check_ = nullptr;
@@ -539,6 +565,8 @@ class CommandLine {
   CLI::App* key_add_ = nullptr;
   CLI::App* key_remove_ = nullptr;
   CLI::App* key_rotate_ = nullptr;
+  CLI::App* storage_ = nullptr;
+  CLI::App* storage_probe_ = nullptr;
 };
 
 }  // namespace

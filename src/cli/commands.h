@@ -75,4 +75,8 @@ Status RunExpire(const ExpireCommand& command, const CommandContext& context);
 // Runs one cycle of the garbage collector, as a job. A dry run is none.
 Status RunGc(const GcCommand& command, const CommandContext& context);
 
+// Tries out what the repository's bucket can do, keeps the report in the repository and shows it;
+// or shows the newest one that was kept.
+Status RunStorageProbe(const StorageProbeCommand& command, const CommandContext& context);
+
 }  // namespace pgkeep::cli

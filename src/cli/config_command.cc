@@ -113,6 +113,10 @@ Status RunConfigShow(const ConfigShowCommand& /*command*/, const CommandContext&
   Json& json = console.document().Set("repository", Json::MakeObject());
   json.Set("name", repository.name);
   json.Set("url", repository.url);
+  if (const auto s3 = config::S3SettingTexts(repository.s3); !s3.empty()) {
+    Json& settings = json.Set("s3", Json::MakeObject());
+    for (const auto& [name, value] : s3) settings.Set(name, value);
+  }
   json.Set("key_file", repository.key_file);
   json.Set("passphrase_file", repository.passphrase_file);
   Json& sources = console.document().Set("sources", Json::MakeArray());
@@ -122,6 +126,9 @@ Status RunConfigShow(const ConfigShowCommand& /*command*/, const CommandContext&
   console.Print("# " + setup.repository.configuration);
   console.Print(fmt::format("[repository.{}]", config::TomlKey(repository.name)));
   console.Print("url = " + QuoteToml(repository.url));
+  for (const auto& [name, value] : config::S3SettingTexts(repository.s3)) {
+    console.Print(name + " = " + value);
+  }
   if (!repository.key_file.empty()) console.Print("key_file = " + QuoteToml(repository.key_file));
   if (!repository.passphrase_file.empty()) {
     console.Print("passphrase_file = " + QuoteToml(repository.passphrase_file));

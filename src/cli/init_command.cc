@@ -15,6 +15,7 @@
 #include "cli/key_slots.h"
 #include "cli/recovery_files.h"
 #include "cli/repository_access.h"
+#include "cli/store_address.h"
 #include "config/configuration.h"
 #include "repository/backup_list.h"
 #include "repository/config_object.h"
@@ -65,12 +66,12 @@ struct InitPlan {
   }
 };
 
-Result<storage::StoreUrl> UrlOf(const GlobalOptions& options) {
+Result<storage::StoreUrl> UrlOf(const GlobalOptions& options, const Environment& environment) {
   if (options.repository.empty()) {
     return Err(ErrorCode::kInvalidArgument, "init needs --repository")
         .WithHint("for instance: pgkeep init --repository file:///var/lib/pgkeep/repository");
   }
-  return storage::ParseStoreUrl(options.repository);
+  return AddressOf(options, environment);
 }
 
 std::string ConfigurationPath(const GlobalOptions& options, const Environment& environment) {
@@ -109,7 +110,7 @@ Result<InitPlan> PlanInit(const InitCommand& command, const CommandContext& cont
         .WithHint("with --split the full key must not be in the repository; move its file away");
   }
   InitPlan plan;
-  PGK_ASSIGN_OR_RETURN(plan.url, UrlOf(options));
+  PGK_ASSIGN_OR_RETURN(plan.url, UrlOf(options, environment));
   PGK_ASSIGN_OR_RETURN(plan.sources, ParseSources(command.sources));
   plan.configuration = ConfigurationPath(options, environment);
   const std::string directory = ParentDirectory(plan.configuration);
@@ -141,13 +142,17 @@ Result<std::string> PlaceOf(const std::string& path, FileSystem& files) {
 // Two names for one file would be one secret lost; a key in the repository goes wherever that goes,
 // and what is no object does not belong there.
 Status CheckPlaces(const InitPlan& plan, FileSystem& files) {
-  PGK_ASSIGN_OR_RETURN(const std::string repository, PlaceOf(plan.url.path, files));
+  // A bucket has no place among files.
+  std::string repository;
+  if (plan.url.kind == storage::StoreUrl::Kind::kDirectory) {
+    PGK_ASSIGN_OR_RETURN(repository, PlaceOf(plan.url.path, files));
+  }
   std::vector<PlannedFile> planned = plan.Files();
   if (!plan.passphrase_file.empty()) planned.push_back({"passphrase file", plan.passphrase_file});
   std::vector<PlannedFile> seen;
   for (const PlannedFile& file : planned) {
     PGK_ASSIGN_OR_RETURN(const std::string path, PlaceOf(file.path, files));
-    if (IsWithin(path, repository)) {
+    if (!repository.empty() && IsWithin(path, repository)) {
       return Err(ErrorCode::kRefused, "the {} {} would be inside the repository {}", file.role,
                  file.path, plan.url.path)
           .WithHint("name a place outside of it, with --config or --key-file");
@@ -180,26 +185,28 @@ std::string AttachCommand(const InitPlan& plan, const std::string& key_file) {
   const std::string keys = key_file.empty()
                                ? " --passphrase-file " + ShellWord(plan.passphrase_file)
                                : " --key-file " + ShellWord(key_file);
-  return "pgkeep init --attach --repository " + ShellWord(plan.url.ToString()) + keys +
-         " --config " + ShellWord(plan.configuration);
+  return "pgkeep init --attach" + AddressOptions(plan.url) + keys + " --config " +
+         ShellWord(plan.configuration);
 }
 
 // Whether the key in the file is the one of the repository, which then needs only a configuration.
-bool IsKeyOfRepository(const std::string& key_file, const InitPlan& plan, FileSystem& files) {
-  const Result<repository::KeyFile> key = repository::LoadKeyFile(files, key_file);
+bool IsKeyOfRepository(const std::string& key_file, const InitPlan& plan,
+                       const Environment& environment) {
+  const Result<repository::KeyFile> key = repository::LoadKeyFile(*environment.files, key_file);
   if (!key.ok()) return false;
-  const auto store = storage::OpenStore(files, plan.url, false);
+  const auto store = OpenStore(plan.url, environment, false);
   if (!store.ok()) return false;
   const Result<repository::RepositoryId> id = repository::PeekRepository(**store);
   return id.ok() && *id == key->repository;
 }
 
-Status CheckAllAbsent(const InitPlan& plan, FileSystem& files) {
+Status CheckAllAbsent(const InitPlan& plan, const Environment& environment) {
+  FileSystem& files = *environment.files;
   PGK_TRY(CheckAbsent(files, plan.configuration));
   for (const PlannedFile& file : plan.Files()) {
     Status absent = CheckAbsent(files, file.path);
     if (absent.ok()) continue;
-    if (!IsKeyOfRepository(file.path, plan, files)) return absent;
+    if (!IsKeyOfRepository(file.path, plan, environment)) return absent;
     // An earlier try was cut off. With split keys the host key is the one to use here.
     const bool host = !plan.host_key_file.empty() && files.Stat(plan.host_key_file).ok();
     const std::string& key = host ? plan.host_key_file : file.path;
@@ -269,6 +276,7 @@ class KeyKeeper {
 Result<std::string> ConfigurationText(const InitPlan& plan) {
   config::RepositorySettings settings;
   settings.url = plan.url.ToString();
+  settings.s3 = plan.url.s3;
   settings.key_file = plan.UsedKey();
   settings.passphrase_file = plan.passphrase_file;
   return config::FormatConfiguration(settings, plan.sources,
@@ -352,7 +360,7 @@ Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
   // What cannot be written is told before anything is made.
   PGK_TRY(ConfigurationText(plan));
   PGK_TRY(CheckPlaces(plan, *environment.files));
-  PGK_TRY(CheckAllAbsent(plan, *environment.files));
+  PGK_TRY(CheckAllAbsent(plan, environment));
   std::optional<SecretBytes> passphrase;
   if (!plan.passphrase_file.empty()) {
     PGK_ASSIGN_OR_RETURN(passphrase, ReadPassphrase(*environment.files, plan.passphrase_file));
@@ -393,7 +401,7 @@ Status AttachRepository(const InitCommand& command, const CommandContext& contex
   const Environment& environment = context.environment;
   const GlobalOptions& options = context.options;
   InitPlan plan;
-  PGK_ASSIGN_OR_RETURN(plan.url, UrlOf(options));
+  PGK_ASSIGN_OR_RETURN(plan.url, UrlOf(options, environment));
   PGK_ASSIGN_OR_RETURN(plan.sources, ParseSources(command.sources));
   plan.configuration = ConfigurationPath(options, environment);
   plan.key_file = AbsolutePath(environment, options.key_file);

@@ -17,6 +17,13 @@ struct GlobalOptions {
   std::string repository;
   std::string key_file;
   std::string passphrase_file;
+  // With --repository s3://...; else the configuration says them.
+  std::string s3_endpoint;
+  std::string s3_region;
+  std::string s3_addressing;
+  std::string s3_ca_file;
+  std::string s3_profile;
+  std::string as_of;  // a bucket with versions as it was then
   bool json = false;
   bool quiet = false;
   bool verbose = false;
@@ -149,11 +156,16 @@ struct GcCommand {
   std::string break_lease;  // empty: none
 };
 
+// pgkeep storage probe [--last]
+struct StorageProbeCommand {
+  bool last = false;
+};
+
 using Command =
     std::variant<InitCommand, CheckCommand, BackupCommand, ListCommand, ShowCommand, HistoryCommand,
                  RestoreCommand, ExportCommand, VerifyCommand, ExpireCommand, GcCommand,
                  KeyListCommand, KeyAddCommand, KeyRemoveCommand, KeyRotateCommand,
-                 ConfigCheckCommand, ConfigShowCommand>;
+                 ConfigCheckCommand, ConfigShowCommand, StorageProbeCommand>;
 
 // One whole command line.
 struct Invocation {

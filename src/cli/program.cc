@@ -45,6 +45,9 @@ struct Runner {
   Status operator()(const ConfigShowCommand& command) const {
     return RunConfigShow(command, context);
   }
+  Status operator()(const StorageProbeCommand& command) const {
+    return RunStorageProbe(command, context);
+  }
 };
 
 Status Dispatch(const Command& command, const CommandContext& context) {

@@ -10,11 +10,12 @@ namespace pgkeep::cli {
 
 Result<SecretBytes> FormatKit(const KitContent& content, const std::string& name,
                               const Environment& environment) {
-  const repository::RecoveryKitFacts facts{
-      .address = {.url = content.url.ToString(), .s3_endpoint = "", .s3_region = ""},
-      .pgkeep_version = std::string(kVersion),
-      .created = environment.clock->Now(),
-      .kit_name = name};
+  const repository::RecoveryKitFacts facts{.address = {.url = content.url.ToString(),
+                                                       .s3_endpoint = content.url.s3.endpoint,
+                                                       .s3_region = content.url.s3.region},
+                                           .pgkeep_version = std::string(kVersion),
+                                           .created = environment.clock->Now(),
+                                           .kit_name = name};
   if (content.locked == nullptr) {
     return repository::FormatRecoveryKit(content.bundle, content.repository, facts);
   }

@@ -6,6 +6,7 @@
 
 #include "base/file_util.h"
 #include "cli/logging_store.h"
+#include "cli/store_address.h"
 #include "repository/config_object.h"
 #include "repository/key_ring.h"
 #include "storage/store_util.h"
@@ -58,14 +59,14 @@ Result<Setup> FindSetup(const GlobalOptions& options, const Environment& environ
       return Err(ErrorCode::kInvalidArgument, "--repository and --config exclude each other")
           .WithHint("the configuration says already where the repository is");
     }
-    PGK_ASSIGN_OR_RETURN(location.url, storage::ParseStoreUrl(options.repository));
+    PGK_ASSIGN_OR_RETURN(location.url, AddressOf(options, environment));
     return setup;
   }
   PGK_ASSIGN_OR_RETURN(location.configuration, FindConfiguration(options, environment));
   PGK_ASSIGN_OR_RETURN(setup.configuration,
                        config::LoadConfiguration(*environment.files, location.configuration));
   const config::RepositorySettings& settings = setup.configuration->repository;
-  PGK_ASSIGN_OR_RETURN(location.url, storage::ParseStoreUrl(settings.url));
+  PGK_ASSIGN_OR_RETURN(location.url, AddressOf(settings, options, environment));
   if (location.keys.key_file.empty()) {
     // --passphrase-file alone replaces the passphrase of a key file, or is for a key slot.
     location.keys.key_file = settings.key_file;
@@ -85,7 +86,8 @@ Result<RepositoryLocation> FindRepository(const GlobalOptions& options,
 Result<std::unique_ptr<storage::ObjectStore>> OpenStore(const storage::StoreUrl& url,
                                                         const Environment& environment,
                                                         bool create) {
-  PGK_ASSIGN_OR_RETURN(auto store, storage::OpenStore(*environment.files, url, create));
+  PGK_ASSIGN_OR_RETURN(auto store,
+                       storage::OpenStore(StoreEnvironmentOf(environment), url, create));
   return MakeLoggingStore(std::move(store));
 }
 

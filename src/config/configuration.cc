@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "base/file_util.h"
 #include "base/shell_word.h"
 #include "config/problems.h"
+#include "config/s3_keys.h"
 #include "config/source_section.h"
 
 namespace pgkeep::config {
@@ -17,9 +19,12 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kSections = {"repository", "source", "catalog"};
 constexpr std::array<std::string_view, 3> kLaterSections = {"alerts", "server", "limits"};
-constexpr std::array<std::string_view, 3> kRepositoryKeys = {"url", "key_file", "passphrase_file"};
-constexpr std::array<std::string_view, 7> kLaterRepositoryKeys = {
-    "endpoint", "region", "addressing", "ca_file", "storage_class", "accelerate", "credentials"};
+constexpr std::array<std::string_view, 3> kOwnKeys = {"url", "key_file", "passphrase_file"};
+constexpr auto kRepositoryKeys = [] {
+  std::array<std::string_view, kOwnKeys.size() + kS3Keys.size()> keys = {};
+  std::ranges::copy(kS3Keys, std::ranges::copy(kOwnKeys, keys.begin()).out);
+  return keys;
+}();
 constexpr std::array<std::string_view, 1> kCatalogKeys = {"url"};
 
 // More than any file needs that names a repository and sources and explains itself.
@@ -141,11 +146,8 @@ class Checker {
         settings.key_file = problems_.FileOf(problems_.Text(key, value));
       } else if (key.str() == "passphrase_file") {
         settings.passphrase_file = problems_.FileOf(problems_.Text(key, value));
-      } else if (Contains(kLaterRepositoryKeys, key.str())) {
-        problems_.Add(
-            key.source().begin,
-            fmt::format("'{}' is for s3:// repositories, which this version has not", key.str()),
-            "remove it");
+      } else if (Contains(kS3Keys, key.str())) {
+        ReadS3Key(key, value, problems_, settings.s3);
       } else {
         problems_.AddUnknown(key, "repository." + settings.name, kRepositoryKeys);
       }
@@ -158,6 +160,22 @@ class Checker {
                     "add one, for instance url = \"file:///var/lib/pgkeep/repository\"");
     } else if (!section.contains("key_file") && !section.contains("passphrase_file")) {
       problems_.Add(where, fmt::format("[repository.{}] has no key", settings.name), kKeysHint);
+    } else {
+      CheckS3(section, settings);
+    }
+  }
+
+  void CheckS3(const toml::table& section, const RepositorySettings& settings) {
+    if (settings.url.starts_with("s3:")) {
+      const Status valid = storage::ValidateSettings(settings.s3);
+      if (valid.ok()) return;
+      problems_.Add(section.source().begin, valid.error().ToString(), valid.error().hint());
+      return;
+    }
+    for (const auto& [key, value] : section) {
+      if (!Contains(kS3Keys, key.str())) continue;
+      problems_.Add(key.source().begin, fmt::format("'{}' is for s3:// repositories", key.str()),
+                    "remove it, or write url = \"s3://bucket/prefix\"");
     }
   }
 

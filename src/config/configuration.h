@@ -7,12 +7,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/result.h"
 #include "postgres/connection_params.h"
+#include "storage/s3/settings.h"
 
 namespace pgkeep::config {
 
@@ -25,6 +27,7 @@ struct RepositorySettings {
   std::string url;              // as written; not parsed here
   std::string key_file;         // empty if there is none
   std::string passphrase_file;  // empty if there is none
+  storage::S3Settings s3 = {};  // of an s3:// repository
   bool operator==(const RepositorySettings&) const = default;
 };
 
@@ -95,6 +98,10 @@ std::string DefaultCatalogUrl(const std::string& configuration_path);
 Result<std::string> FormatConfiguration(const RepositorySettings& settings,
                                         std::span<const NewSource> sources = {},
                                         const std::string& catalog_url = "");
+
+// Names and values, as TOML has them, of the settings that are not the defaults.
+std::vector<std::pair<std::string, std::string>> S3SettingTexts(
+    const storage::S3Settings& settings);
 
 // A basic string of TOML.
 std::string QuoteToml(std::string_view text);

@@ -14,9 +14,19 @@ std::string RepositoryText(const RepositorySettings& settings) {
       "# Configuration of pgkeep. What is not known here is an error, with its line and column.\n"
       "\n"
       "[repository.{}]\n"
-      "# Where the backups are: an absolute path, or file:///absolute/path.\n"
+      "# Where the backups are: an absolute path, file:///absolute/path, or s3://bucket/prefix.\n"
       "url = {}\n",
       settings.name, QuoteToml(settings.url));
+  if (settings.url.starts_with("s3:")) {
+    text +=
+        "# How to reach the bucket: endpoint, region, addressing, ca_file, storage_class,\n"
+        "# accelerate, credentials, credentials_file, profile, proxy. No secrets: access keys "
+        "come\n"
+        "# from the environment, ~/.aws/credentials, a web identity or the instance.\n";
+    for (const auto& [name, value] : S3SettingTexts(settings.s3)) {
+      text += fmt::format("{} = {}\n", name, value);
+    }
+  }
   if (!settings.key_file.empty()) {
     text += fmt::format(
         "# The key that opens them. Keep it secret and keep a second copy, or the recovery kit,\n"

@@ -44,7 +44,8 @@ struct ObjectInfo {
   // give equal tags and different bytes give different ones.
   std::string etag = {};
   // When the object was created, by the clock of the store, never of this machine. May be rounded
-  // to seconds.
+  // to seconds. What a creation itself returns may differ by the time that it took, since S3 does
+  // not say it there: where it matters, ask with Head or List.
   Timestamp modified = {};
 };
 

@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "storage/directory_store.h"
+#include "storage/s3/address.h"
+#include "storage/s3/s3_store.h"
 
 namespace pgkeep::storage {
 namespace {
 
 constexpr std::string_view kFileScheme = "file:";
+constexpr std::string_view kS3Scheme = "s3://";
 constexpr std::string_view kExample = "write it as file:///var/lib/pgkeep/repository";
 
 Error UrlError(std::string_view text, std::string_view what, std::string_view hint = kExample) {
@@ -58,6 +62,20 @@ std::string CollapseSlashes(std::string_view path) {
   return clean;
 }
 
+// What follows "s3:": a bucket and a prefix. Nothing is decoded, as no tool does that.
+Result<StoreUrl> ParseS3Url(std::string_view text) {
+  std::string_view rest = text.substr(kS3Scheme.size());
+  StoreUrl url{.kind = StoreUrl::Kind::kS3};
+  url.bucket = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(url.bucket.size());
+  if (rest.starts_with('/')) rest.remove_prefix(1);
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  url.prefix = rest;
+  PGK_TRY(ValidateBucket(url.bucket));
+  PGK_TRY(ValidatePrefix(url.prefix));
+  return url;
+}
+
 Result<StoreUrl> DirectoryUrl(std::string_view text, std::string_view path) {
   if (path.find('\0') != std::string_view::npos) return UrlError(text, "contains a NUL");
   return StoreUrl{.kind = StoreUrl::Kind::kDirectory, .path = CollapseSlashes(path)};
@@ -95,6 +113,9 @@ std::string_view SchemeOf(std::string_view text) {
 
 std::string StoreUrl::ToString() const {
   constexpr std::string_view kHex = "0123456789ABCDEF";
+  if (kind == Kind::kS3) {
+    return std::string(kS3Scheme) + bucket + (prefix.empty() ? "" : "/" + prefix);
+  }
   std::string text = "file://";
   for (const char c : path) {
     if (NeedsNoEscape(c)) {
@@ -113,22 +134,41 @@ Result<StoreUrl> ParseStoreUrl(std::string_view text) {
   if (text.empty()) return UrlError(text, "is empty");
   if (text.front() == '/') return DirectoryUrl(text, text);
   if (text.starts_with(kFileScheme)) return ParseFileUrl(text);
+  if (text.starts_with(kS3Scheme)) return ParseS3Url(text);
   const std::string_view scheme = SchemeOf(text);
-  if (scheme == "s3") {
-    return Err(ErrorCode::kUnsupported, "this version has no support for s3:// repositories")
-        .WithHint("use a directory for now, for instance file:///var/lib/pgkeep/repository");
-  }
   if (!scheme.empty()) {
     // Only the scheme is shown: the rest may hold a password.
     return UrlError(fmt::format("{}://...", scheme), "has an unknown scheme",
-                    "this version knows file:// only; s3:// comes in a later one");
+                    "write it as file:///path or s3://bucket/prefix");
   }
   return UrlError(text, "is a relative path", "give an absolute path, beginning with '/'");
 }
 
-Result<std::unique_ptr<ObjectStore>> OpenStore(FileSystem& files, const StoreUrl& url,
-                                               bool create) {
-  return OpenDirectoryStore(files, {.path = url.path, .create = create});
+S3StoreOptions S3OptionsOf(const StoreEnvironment& environment, const StoreUrl& url) {
+  S3StoreOptions options{.bucket = url.bucket,
+                         .prefix = url.prefix,
+                         .settings = url.s3,
+                         .files = environment.files,
+                         .clock = environment.clock,
+                         .variable = environment.variable,
+                         .stop = environment.stop,
+                         .oldest = environment.oldest,
+                         .as_of = url.as_of};
+  if (!options.variable) {
+    options.variable = [](const std::string&) -> std::optional<std::string> { return {}; };
+  }
+  return options;
+}
+
+Result<std::unique_ptr<ObjectStore>> OpenStore(const StoreEnvironment& environment,
+                                               const StoreUrl& url, bool create) {
+  if (url.kind == StoreUrl::Kind::kDirectory) {
+    return OpenDirectoryStore(*environment.files, {.path = url.path, .create = create});
+  }
+  S3StoreOptions options = S3OptionsOf(environment, url);
+  options.probe = create;
+  PGK_ASSIGN_OR_RETURN(std::unique_ptr<S3Store> store, OpenS3Store(options));
+  return std::unique_ptr<ObjectStore>(std::move(store));
 }
 
 }  // namespace pgkeep::storage

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "base/error.h"
 #include "testing/temporary_directory.h"
 
@@ -52,11 +54,31 @@ TEST(StoreUrl, RefusesEverythingElseWithAHint) {
   }
 }
 
-TEST(StoreUrl, SaysThatS3IsNotThereYet) {
-  const auto url = ParseStoreUrl("s3://bucket/prefix");
-  ASSERT_FALSE(url.ok());
-  EXPECT_EQ(url.error().code(), ErrorCode::kUnsupported);
-  EXPECT_NE(url.error().Describe().find("file:///"), std::string::npos);
+TEST(StoreUrl, ParsesBuckets) {
+  for (const auto& [text, bucket, prefix] :
+       std::vector<std::array<std::string, 3>>{{"s3://backups", "backups", ""},
+                                               {"s3://backups/", "backups", ""},
+                                               {"s3://backups/pg/main", "backups", "pg/main"},
+                                               {"s3://my.backups/pg/", "my.backups", "pg"}}) {
+    const auto url = ParseStoreUrl(text);
+    ASSERT_TRUE(url.ok()) << text << ": " << url.error().Describe();
+    EXPECT_EQ(url->kind, StoreUrl::Kind::kS3);
+    EXPECT_EQ(url->bucket, bucket);
+    EXPECT_EQ(url->prefix, prefix);
+    EXPECT_EQ(ParseStoreUrl(url->ToString())->ToString(), url->ToString());
+  }
+}
+
+TEST(StoreUrl, RefusesBucketsAndPrefixesThatCannotBe) {
+  for (const char* text : {"s3://", "s3:///prefix", "s3://ab", "s3://key:secret@bucket/a",
+                           "s3://bucket//a", "s3://bucket/a//b", "s3://bucket/a?b",
+                           "s3://bucket/.hidden", "s3://bucket/a b", "s3:bucket"}) {
+    const auto url = ParseStoreUrl(text);
+    ASSERT_FALSE(url.ok()) << text;
+    EXPECT_EQ(url.error().code(), ErrorCode::kInvalidArgument) << text;
+    EXPECT_FALSE(url.error().hint().empty()) << text;
+    EXPECT_EQ(url.error().Describe().find("secret"), std::string::npos);
+  }
 }
 
 TEST(StoreUrl, ErrorsNeverShowPasswords) {
@@ -72,11 +94,11 @@ TEST(StoreUrl, OpensTheDirectoryItNames) {
   const testing::TemporaryDirectory directory;
   const auto url = ParseStoreUrl(directory.Join("with space"));
   ASSERT_TRUE(url.ok());
-  EXPECT_FALSE(OpenStore(PosixFileSystem(), *url, false).ok());
-  const auto store = OpenStore(PosixFileSystem(), *url, true);
+  EXPECT_FALSE(OpenStore({}, *url, false).ok());
+  const auto store = OpenStore({}, *url, true);
   ASSERT_TRUE(store.ok()) << store.error().Describe();
   EXPECT_EQ((*store)->Url(), url->ToString());
-  EXPECT_TRUE(OpenStore(PosixFileSystem(), *url, false).ok());
+  EXPECT_TRUE(OpenStore({}, *url, false).ok());
 }
 
 }  // namespace

@@ -53,10 +53,11 @@ void Keeper::Tell(std::string_view line) {
   PGK_CHECK(written == static_cast<ssize_t>(text.size()), "the keeper listens");
 }
 
-void Keeper::AwaitAnswer() {
+std::string Keeper::AwaitAnswer() {
+  std::string line;
   char character = 0;
-  while (::read(from_.get(), &character, 1) == 1 && character != '\n') {
-  }
+  while (::read(from_.get(), &character, 1) == 1 && character != '\n') line += character;
+  return line;
 }
 
 }  // namespace pgkeep::testing

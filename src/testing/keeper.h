@@ -26,8 +26,8 @@ class Keeper {
 
   // Sends a line.
   void Tell(std::string_view line);
-  // Waits for a line that the script prints, or for its end.
-  void AwaitAnswer();
+  // Waits for a line that the script prints, and returns it; empty at its end.
+  std::string AwaitAnswer();
 
  private:
   UniqueFd to_;

@@ -1,0 +1,139 @@
+// The shared credentials file of AWS's tools ("Configuration and credential file settings" in the
+// reference of its SDKs): sections of "name = value", comments after '#' or ';'.
+#include <utility>
+
+#include "base/error.h"
+#include "base/file_util.h"
+#include "base/shell_word.h"
+#include "storage/s3/credential_chain.h"
+
+namespace pgkeep::storage {
+namespace {
+
+constexpr uint64_t kFileMax = uint64_t{1} << 20;
+constexpr uint32_t kForbiddenModes = 0077;
+constexpr size_t kNameMax = 64;
+
+std::string_view Trim(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+// "default" of "[default]"; tools also write "[profile name]".
+std::string_view SectionName(std::string_view line) {
+  std::string_view name = Trim(line.substr(1, line.find(']') - 1));
+  constexpr std::string_view kProfile = "profile ";
+  if (name.starts_with(kProfile)) name = Trim(name.substr(kProfile.size()));
+  return name;
+}
+
+// What a section says; the text itself is wiped by its owner.
+struct Section {
+  bool found = false;
+  std::string_view access_key;
+  std::string_view secret_key;
+  std::string_view session_token;
+};
+
+Section FindSection(std::string_view text, std::string_view profile) {
+  Section section;
+  bool inside = false;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = Trim(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.empty() || line.front() == '#' || line.front() == ';') continue;
+    if (line.front() == '[') {
+      inside = SectionName(line) == profile;
+      section.found = section.found || inside;
+      continue;
+    }
+    const size_t equals = line.find('=');
+    if (!inside || equals == std::string_view::npos || equals > kNameMax) continue;
+    const std::string_view name = Trim(line.substr(0, equals));
+    const std::string_view value = Trim(line.substr(equals + 1));
+    if (name == "aws_access_key_id") section.access_key = value;
+    if (name == "aws_secret_access_key") section.secret_key = value;
+    if (name == "aws_session_token") section.session_token = value;
+  }
+  return section;
+}
+
+class FileCredentials final : public CredentialSource {
+ public:
+  FileCredentials(FileSystem& files, VariableLookup variable, std::string file, std::string profile)
+      : files_(files),
+        variable_(std::move(variable)),
+        file_(std::move(file)),
+        profile_(std::move(profile)) {}
+
+  Result<std::optional<S3Credentials>> Load() override {
+    const std::optional<std::string> named_file =
+        file_.empty() ? variable_("AWS_SHARED_CREDENTIALS_FILE") : file_;
+    const std::optional<std::string> named_profile =
+        profile_.empty() ? variable_("AWS_PROFILE") : profile_;
+    std::string path = named_file.value_or("");
+    if (path.empty()) {
+      const auto home = variable_("HOME");
+      if (!home) return std::optional<S3Credentials>();
+      path = JoinPath(*home, ".aws/credentials");
+    }
+    const std::string profile = named_profile.value_or("default");
+    const Result<FileInfo> info = files_.Stat(path);
+    if (!info.ok()) {
+      if (info.error().code() == ErrorCode::kNotFound && !named_file && !named_profile) {
+        return std::optional<S3Credentials>();
+      }
+      return Err(ErrorCode::kConfig, "cannot read the credentials file: {}",
+                 info.error().ToString())
+          .WithHint("name an existing file as 'credentials_file', or leave the setting out");
+    }
+    if ((info->mode & kForbiddenModes) != 0) {
+      return Err(ErrorCode::kRefused, "other users can read the credentials file {} (mode {:04o})",
+                 path, info->mode)
+          .WithHint("run `chmod 600 " + ShellWord(path) + "`");
+    }
+    return Read(path, profile, named_profile.has_value());
+  }
+
+ private:
+  Result<std::optional<S3Credentials>> Read(const std::string& path, const std::string& profile,
+                                            bool named) {
+    PGK_ASSIGN_OR_RETURN(Bytes text, ReadWholeFile(files_, path, kFileMax));
+    const SecretBytes owned{ByteSpan(text)};
+    WipeMemory(text);
+    const Section section = FindSection(AsText(owned.Expose()), profile);
+    if (!section.found && !named) return std::optional<S3Credentials>();
+    if (!section.found) {
+      return Err(ErrorCode::kConfig, "{} has no profile [{}]", path, profile)
+          .WithHint("name one of its profiles as 'profile', or with AWS_PROFILE");
+    }
+    if (section.access_key.empty() || section.secret_key.empty()) {
+      return Err(ErrorCode::kConfig, "profile [{}] of {} has no access key or no secret key",
+                 profile, path)
+          .WithHint("it needs aws_access_key_id and aws_secret_access_key");
+    }
+    S3Credentials found;
+    found.access_key = section.access_key;
+    found.secret_key = SecretBytes(AsBytes(section.secret_key));
+    found.session_token = SecretBytes(AsBytes(section.session_token));
+    found.origin = "profile " + profile + " of " + path;
+    return std::optional(std::move(found));
+  }
+
+  FileSystem& files_;
+  const VariableLookup variable_;
+  const std::string file_;
+  const std::string profile_;
+};
+
+}  // namespace
+
+std::unique_ptr<CredentialSource> MakeFileCredentials(FileSystem& files, VariableLookup variable,
+                                                      std::string file, std::string profile) {
+  return std::make_unique<FileCredentials>(files, std::move(variable), std::move(file),
+                                           std::move(profile));
+}
+
+}  // namespace pgkeep::storage

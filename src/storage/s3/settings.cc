@@ -1,0 +1,91 @@
+#include "storage/s3/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "net/url.h"
+
+namespace pgkeep::storage {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, S3Addressing>, 3> kAddressings = {{
+    {"auto", S3Addressing::kAutomatic},
+    {"path", S3Addressing::kPath},
+    {"virtual", S3Addressing::kVirtual},
+}};
+
+constexpr std::array<std::pair<std::string_view, S3CredentialMode>, 5> kModes = {{
+    {"auto", S3CredentialMode::kAutomatic},
+    {"env", S3CredentialMode::kEnvironment},
+    {"file", S3CredentialMode::kFile},
+    {"imds", S3CredentialMode::kImds},
+    {"web-identity", S3CredentialMode::kWebIdentity},
+}};
+
+template <class Table, class Value>
+std::string_view NameIn(const Table& table, Value value) {
+  return std::ranges::find(table, value, &Table::value_type::second)->first;
+}
+
+// Letters, digits, '-' and '_': what regions and storage classes are made of.
+bool IsPlainName(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+Status ValidateEndpoint(const std::string& endpoint) {
+  const Result<net::Url> url = net::ParseUrl(endpoint);
+  if (!url.ok()) return Error(url.error()).WithContext("the S3 endpoint is not valid");
+  if (url->path == "/") return Ok();
+  return Err(ErrorCode::kInvalidArgument, "the S3 endpoint has a path in it")
+      .WithHint("the bucket belongs into the repository url: s3://bucket/prefix");
+}
+
+}  // namespace
+
+Result<S3Addressing> ParseAddressing(std::string_view word) {
+  for (const auto& [name, value] : kAddressings) {
+    if (name == word) return value;
+  }
+  return Err(ErrorCode::kInvalidArgument, "'{}' is no way to address a bucket", word)
+      .WithHint("choose auto, path or virtual");
+}
+
+std::string_view AddressingName(S3Addressing addressing) {
+  return NameIn(kAddressings, addressing);
+}
+
+Result<S3CredentialMode> ParseCredentialMode(std::string_view word) {
+  for (const auto& [name, value] : kModes) {
+    if (name == word) return value;
+  }
+  return Err(ErrorCode::kInvalidArgument, "'{}' is no source of credentials", word)
+      .WithHint("choose auto, env, file, imds or web-identity");
+}
+
+std::string_view CredentialModeName(S3CredentialMode mode) { return NameIn(kModes, mode); }
+
+Status ValidateSettings(const S3Settings& settings) {
+  if (!settings.endpoint.empty()) PGK_TRY(ValidateEndpoint(settings.endpoint));
+  if (settings.accelerate &&
+      (!settings.endpoint.empty() || settings.addressing == S3Addressing::kPath)) {
+    return Err(ErrorCode::kInvalidArgument,
+               "transfer acceleration excludes an endpoint and path addressing")
+        .WithHint("leave 'accelerate' out, or 'endpoint' and 'addressing'");
+  }
+  if (!IsPlainName(settings.region)) {
+    return Err(ErrorCode::kInvalidArgument, "the region '{}' has characters that no region has",
+               settings.region)
+        .WithHint("regions look like eu-central-1");
+  }
+  if (!IsPlainName(settings.storage_class)) {
+    return Err(ErrorCode::kInvalidArgument, "'{}' is no storage class", settings.storage_class)
+        .WithHint("storage classes look like STANDARD_IA");
+  }
+  return Ok();
+}
+
+}  // namespace pgkeep::storage
