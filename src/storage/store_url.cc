@@ -144,11 +144,7 @@ Result<StoreUrl> ParseStoreUrl(std::string_view text) {
   return UrlError(text, "is a relative path", "give an absolute path, beginning with '/'");
 }
 
-Result<std::unique_ptr<ObjectStore>> OpenStore(const StoreEnvironment& environment,
-                                               const StoreUrl& url, bool create) {
-  if (url.kind == StoreUrl::Kind::kDirectory) {
-    return OpenDirectoryStore(*environment.files, {.path = url.path, .create = create});
-  }
+S3StoreOptions S3OptionsOf(const StoreEnvironment& environment, const StoreUrl& url) {
   S3StoreOptions options{.bucket = url.bucket,
                          .prefix = url.prefix,
                          .settings = url.s3,
@@ -156,10 +152,19 @@ Result<std::unique_ptr<ObjectStore>> OpenStore(const StoreEnvironment& environme
                          .clock = environment.clock,
                          .variable = environment.variable,
                          .stop = environment.stop};
-  options.probe = create;
   if (!options.variable) {
     options.variable = [](const std::string&) -> std::optional<std::string> { return {}; };
   }
+  return options;
+}
+
+Result<std::unique_ptr<ObjectStore>> OpenStore(const StoreEnvironment& environment,
+                                               const StoreUrl& url, bool create) {
+  if (url.kind == StoreUrl::Kind::kDirectory) {
+    return OpenDirectoryStore(*environment.files, {.path = url.path, .create = create});
+  }
+  S3StoreOptions options = S3OptionsOf(environment, url);
+  options.probe = create;
   PGK_ASSIGN_OR_RETURN(std::unique_ptr<S3Store> store, OpenS3Store(options));
   return std::unique_ptr<ObjectStore>(std::move(store));
 }

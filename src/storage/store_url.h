@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "storage/object_store.h"
 #include "storage/s3/credentials.h"
+#include "storage/s3/s3_store.h"
 #include "storage/s3/settings.h"
 
 namespace pgkeep::storage {
@@ -48,6 +49,9 @@ struct StoreEnvironment {
   // Ends the repetition of requests to a bucket.
   std::stop_token stop = {};
 };
+
+// How the bucket of `url` is reached. REQUIRES: an address of a bucket.
+S3StoreOptions S3OptionsOf(const StoreEnvironment& environment, const StoreUrl& url);
 
 // Opens the store at `url`; `create` makes a missing directory, and tries out what a bucket can do,
 // which must exist. Fails as OpenDirectoryStore and OpenS3Store do.

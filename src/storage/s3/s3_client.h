@@ -64,6 +64,7 @@ class S3Client {
   Result<net::HttpResponse> Call(const S3Call& call);
 
   S3RequestCounts counts() const;
+  const S3Address& address() const { return options_.address; }
 
  private:
   // One attempt.

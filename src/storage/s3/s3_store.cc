@@ -13,14 +13,13 @@
 #include "crypto/md5.h"
 #include "crypto/random.h"
 #include "net/http_time.h"
-#include "storage/s3/credential_chain.h"
 #include "storage/s3/list_start.h"
+#include "storage/s3/make_client.h"
 #include "storage/s3/xml.h"
 
 namespace pgkeep::storage {
 namespace {
 
-constexpr char kDefaultRegion[] = "us-east-1";
 constexpr size_t kPageMax = 1000;
 // A page of 1,000 keys of 1,024 bytes, each three characters in its encoding.
 constexpr uint64_t kXmlMax = uint64_t{8} << 20;
@@ -32,14 +31,6 @@ std::string RandomHex() {
   Bytes number(kNumberBytes);
   crypto::RandomBytes(number);
   return HexEncode(number);
-}
-
-std::string RegionOf(const S3Settings& settings, const VariableLookup& variable) {
-  if (!settings.region.empty()) return settings.region;
-  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (const auto region = variable(name)) return *region;
-  }
-  return kDefaultRegion;
 }
 
 // The field Content-Length; nullopt if it is not there or no number.
@@ -68,21 +59,20 @@ Error NoSuchAnswer(const std::string& what, std::string_view field) {
 
 class BucketStore final : public S3Store {
  public:
-  BucketStore(const S3StoreOptions& options, S3ClientOptions client,
-              std::unique_ptr<net::HttpClient> http, std::unique_ptr<CredentialCache> credentials)
+  BucketStore(const S3StoreOptions& options, std::unique_ptr<S3Client> client)
       : bucket_(options.bucket),
         prefix_(options.prefix.empty() ? "" : options.prefix + "/"),
         url_("s3://" + options.bucket + (options.prefix.empty() ? "" : "/" + options.prefix)),
         storage_class_(options.settings.storage_class),
-        aws_(client.address.aws),
-        client_(std::move(client), std::move(http), std::move(credentials)) {}
+        aws_(client->address().aws),
+        client_(std::move(client)) {}
 
   // Learns what the bucket is. Once, before anything else.
   Status Discover(bool probe);
 
   StoreFeatures features() const override { return features_; }
   std::string Url() const override { return url_; }
-  S3RequestCounts counts() const override { return client_.counts(); }
+  S3RequestCounts counts() const override { return client_->counts(); }
   std::string ExpectedEtag(ByteSpan bytes) const override;
   Result<ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
   Result<ObjectInfo> Put(std::string_view key, ByteSpan bytes) override;
@@ -120,7 +110,7 @@ class BucketStore final : public S3Store {
   const bool aws_;
   StoreFeatures features_;
 
-  S3Client client_;
+  const std::unique_ptr<S3Client> client_;
 };
 
 S3Call BucketStore::CallFor(std::string_view key, std::string operation, std::string method) const {
@@ -179,7 +169,7 @@ Result<ObjectInfo> BucketStore::Described(std::string_view key,
 }
 
 Result<net::HttpResponse> BucketStore::CallHead(std::string_view key) {
-  return client_.Call(CallFor(key, "s3:GetObject", "HEAD"));
+  return client_->Call(CallFor(key, "s3:GetObject", "HEAD"));
 }
 
 // Something has the key. If it carries the number of this creation, an earlier try has made it.
@@ -211,7 +201,7 @@ Result<ObjectInfo> BucketStore::CreateIfAbsent(std::string_view key, ByteSpan by
   S3Call call = WriteCall(key, bytes);
   call.headers.push_back({"If-None-Match", "*"});
   call.headers.push_back({kNumberHeader, number});
-  Result<net::HttpResponse> response = client_.Call(call);
+  Result<net::HttpResponse> response = client_->Call(call);
   if (response.ok()) return Written(key, bytes, *response);
   if (response.error().code() != ErrorCode::kAlreadyExists) return std::move(response).error();
   return ResolveExisting(key, bytes, number, std::move(response).error());
@@ -220,7 +210,7 @@ Result<ObjectInfo> BucketStore::CreateIfAbsent(std::string_view key, ByteSpan by
 Result<ObjectInfo> BucketStore::Put(std::string_view key, ByteSpan bytes) {
   PGK_TRY(ValidateKey(key));
   PGK_TRY(ValidateObjectSize(key, bytes.size()));
-  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client_.Call(WriteCall(key, bytes)));
+  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client_->Call(WriteCall(key, bytes)));
   return Written(key, bytes, response);
 }
 
@@ -228,7 +218,7 @@ Result<Bytes> BucketStore::Get(std::string_view key, uint64_t max_bytes) {
   PGK_TRY(ValidateKey(key));
   S3Call call = CallFor(key, "s3:GetObject", "GET");
   call.body_max = std::min(max_bytes, kMaxObjectBytes);
-  PGK_ASSIGN_OR_RETURN(net::HttpResponse response, client_.Call(call));
+  PGK_ASSIGN_OR_RETURN(net::HttpResponse response, client_->Call(call));
   // Without it an answer that ends early cannot be told from a whole one.
   if (!LengthOf(response)) return NoSuchAnswer(call.what, "Content-Length");
   return std::move(response.body);
@@ -243,7 +233,7 @@ Status BucketStore::GetRange(std::string_view key, uint64_t offset, MutableByteS
   }
   call.headers.push_back({"Range", fmt::format("bytes={}-{}", offset, offset + out.size() - 1)});
   call.into = out;
-  Result<net::HttpResponse> response = client_.Call(call);
+  Result<net::HttpResponse> response = client_->Call(call);
   if (!response.ok()) return std::move(response).error();
   constexpr int kPartial = 206;
   // Servers may ignore the range; then the whole object must be what was asked for.
@@ -255,7 +245,7 @@ Status BucketStore::GetRange(std::string_view key, uint64_t offset, MutableByteS
 
 Result<S3Listing> BucketStore::ListOnce(std::vector<QueryParameter> query) {
   PGK_ASSIGN_OR_RETURN(const net::HttpResponse response,
-                       client_.Call(BucketCall("s3:ListBucket", "GET", std::move(query))));
+                       client_->Call(BucketCall("s3:ListBucket", "GET", std::move(query))));
   PGK_ASSIGN_OR_RETURN(S3Listing listing, ParseListing(response.body));
   for (ObjectInfo& object : listing.objects) {
     if (!object.key.starts_with(prefix_)) {
@@ -313,7 +303,7 @@ Status BucketStore::Delete(std::string_view key) {
   PGK_TRY(ValidateKey(key));
   S3Call call = CallFor(key, "s3:DeleteObject", "DELETE");
   call.body_max = kXmlMax;
-  const Result<net::HttpResponse> response = client_.Call(call);
+  const Result<net::HttpResponse> response = client_->Call(call);
   if (response.ok()) return Ok();
   if (response.error().code() != ErrorCode::kNotFound) return response.error();
   // Amazon does not mind that an object is missing, others do; the bucket must be there.
@@ -324,7 +314,7 @@ Status BucketStore::Delete(std::string_view key) {
 
 Result<Timestamp> BucketStore::ServerTime() {
   PGK_ASSIGN_OR_RETURN(const net::HttpResponse response,
-                       client_.Call(BucketCall("s3:ListBucket", "HEAD", {})));
+                       client_->Call(BucketCall("s3:ListBucket", "HEAD", {})));
   const std::optional<Timestamp> time = TimeOf(response, "date");
   if (!time) return NoSuchAnswer(url_, "Date");
   return *time;
@@ -332,7 +322,7 @@ Result<Timestamp> BucketStore::ServerTime() {
 
 Result<bool> BucketStore::IsVersioned() {
   const Result<net::HttpResponse> response =
-      client_.Call(BucketCall("s3:GetBucketVersioning", "GET", {{"versioning", ""}}));
+      client_->Call(BucketCall("s3:GetBucketVersioning", "GET", {{"versioning", ""}}));
   if (response.ok()) return ParseVersioning(response->body);
   // A credential that may not ask is common, and so are stores that have no versions.
   const ErrorCode code = response.error().code();
@@ -346,14 +336,14 @@ Result<bool> BucketStore::ProbeConditionalCreate() {
   const std::string key = kProbePrefix + RandomHex();
   S3Call call = WriteCall(key, AsBytes("pgkeep"));
   call.headers.push_back({"If-None-Match", "*"});
-  Result<net::HttpResponse> first = client_.Call(call);
+  Result<net::HttpResponse> first = client_->Call(call);
   if (!first.ok()) {
     const ErrorCode code = first.error().code();
     if (code == ErrorCode::kUnsupported) return false;
     // A repeated request meets its own object: that, too, is a condition that holds.
     if (code != ErrorCode::kAlreadyExists) return std::move(first).error();
   }
-  Result<net::HttpResponse> second = client_.Call(call);
+  Result<net::HttpResponse> second = client_->Call(call);
   const bool refused = !second.ok() && second.error().code() == ErrorCode::kAlreadyExists;
   if (!second.ok() && !refused) return std::move(second).error();
   const Status removed = Delete(key);
@@ -393,27 +383,9 @@ Status ValidatePrefix(std::string_view prefix) {
 }
 
 Result<std::unique_ptr<S3Store>> OpenS3Store(const S3StoreOptions& options) {
-  PGK_TRY(ValidateSettings(options.settings));
-  PGK_TRY(ValidateBucket(options.bucket));
   PGK_TRY(ValidatePrefix(options.prefix));
-  const std::string region = RegionOf(options.settings, options.variable);
-  S3ClientOptions client{.bucket = options.bucket,
-                         .region = region,
-                         .clock = options.clock,
-                         .retry = options.retry,
-                         .stop = options.stop};
-  PGK_ASSIGN_OR_RETURN(client.address, MakeAddress(options.settings, region, options.bucket));
-  PGK_ASSIGN_OR_RETURN(auto http,
-                       net::HttpClient::Start({.ca_file = options.settings.ca_file,
-                                               .proxy = options.settings.proxy,
-                                               .connect_timeout = options.connect_timeout,
-                                               .stall_timeout = options.stall_timeout}));
-  auto credentials = std::make_unique<CredentialCache>(
-      MakeCredentialSource(*options.files, *options.clock, options.variable, options.settings,
-                           region),
-      *options.clock);
-  auto store = std::make_unique<BucketStore>(options, std::move(client), std::move(http),
-                                             std::move(credentials));
+  PGK_ASSIGN_OR_RETURN(std::unique_ptr<S3Client> client, MakeS3Client(options));
+  auto store = std::make_unique<BucketStore>(options, std::move(client));
   Status discovered = store->Discover(options.probe);
   if (!discovered.ok()) {
     return std::move(discovered).error().WithContext("opening " + store->Url());
