@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/shell_word.h"
+#include "cli/bucket_check.h"
 #include "cli/check_list.h"
 #include "cli/commands.h"
 #include "cli/job_session.h"
@@ -83,6 +84,9 @@ void CheckRepository(const Setup& setup, const Environment& environment,
   CheckAccess(setup.repository.url, (*opened)->store(), list);
   CheckKeys(**opened, list);
   CheckSpace((*opened)->store(), source_bytes, list);
+  if (setup.repository.url.kind == storage::StoreUrl::Kind::kS3) {
+    CheckBucket(setup.repository.url, environment, list);
+  }
 }
 
 void CheckCatalog(const Setup& setup, const Environment& environment, CheckList& list) {

@@ -157,7 +157,56 @@ inline constexpr char kExportExamples[] =
     "  pgkeep export 3fa91c04 --database app --output app.dump --format custom\n"
     "  pgkeep export latest --database app --output app.sql --format plain\n"
     "  pgkeep export latest --database app --output roles.sql --format globals\n"
+    "  pgkeep export latest --database app --to-repository\n"
     "What comes out is what pg_dump writes: any pg_restore reads it, without pgkeep.";
+
+inline constexpr char kStorageExamples[] =
+    "Examples:\n"
+    "  pgkeep storage probe\n"
+    "  pgkeep storage lifecycle show\n"
+    "  pgkeep storage lifecycle apply\n"
+    "  pgkeep storage policy host > host.json\n"
+    "  pgkeep storage lock\n"
+    "  pgkeep storage cost";
+
+inline constexpr char kStorageLockExamples[] =
+    "Examples:\n"
+    "  pgkeep storage lock --dry-run\n"
+    "  pgkeep storage lock                       once a day, as the maintenance role\n"
+    "For buckets with Object Lock. What a backup that has not expired needs is locked for "
+    "lock_days\n"
+    "from now on; new objects are locked by the bucket's own default. Needs no keys.";
+
+inline constexpr char kStorageCostExamples[] =
+    "Examples:\n"
+    "  pgkeep storage cost\n"
+    "  pgkeep storage cost --json | jq .cost.total_month\n"
+    "Lists every object once: a request for each thousand. Prices and budget are those of "
+    "[prices]\n"
+    "in the configuration, else list prices of Amazon S3 and 100 USD.";
+
+inline constexpr char kStoragePolicyExamples[] =
+    "Examples:\n"
+    "  pgkeep storage policy host > host.json && aws iam put-user-policy --user-name pgkeep-host "
+    "\\\n"
+    "      --policy-name pgkeep --policy-document file://host.json\n"
+    "  pgkeep storage policy bucket > bucket.json && aws s3api put-bucket-policy --bucket backups "
+    "\\\n"
+    "      --policy file://bucket.json\n"
+    "host writes backups and can neither read nor destroy them, restore reads, maintenance runs\n"
+    "expire and gc; bucket denies overwriting and the deletion of versions to everybody. Nothing\n"
+    "is asked of the server, and nothing is changed there.";
+
+inline constexpr char kStorageLifecycleExamples[] =
+    "Examples:\n"
+    "  pgkeep storage lifecycle show             what the bucket has, and what it should have\n"
+    "  pgkeep storage lifecycle apply\n"
+    "  pgkeep storage lifecycle show --repository s3://bucket/prefix --json\n"
+    "Uploads that were cut off end, older versions of packs go after undo_days, exports go after "
+    "30\n"
+    "days, and with transition_class packs move there after transition_days. Rules of others stay "
+    "as\n"
+    "they are; while one of them would delete live objects, apply changes nothing (exit status 3).";
 
 inline constexpr char kConfigExamples[] =
     "Examples:\n"
@@ -173,10 +222,6 @@ inline constexpr char kConfigShowExamples[] =
     "Example:\n"
     "  pgkeep config show\n"
     "Every setting with its value, also where that is the default; never a password.";
-
-inline constexpr char kStorageExamples[] =
-    "Examples:\n"
-    "  pgkeep storage probe";
 
 inline constexpr char kStorageProbeExamples[] =
     "Examples:\n"

@@ -233,9 +233,13 @@ class CommandLine {
   void AddExport() {
     export_ = Add(app_, "export", "Write an archive that pg_restore reads", kExportExamples);
     AddSelector(*export_, export_options_.from, "--database");
-    export_->add_option("--output", export_options_.output, "What to make; must not exist")
-        ->type_name("PATH")
-        ->required();
+    CLI::Option* const output =
+        export_->add_option("--output", export_options_.output, "What to make; must not exist")
+            ->type_name("PATH");
+    export_
+        ->add_flag("--to-repository", export_options_.to_repository,
+                   "Into the repository, under export/, not encrypted; gone after 30 days")
+        ->excludes(output);
     export_
         ->add_option("--format", export_options_.format,
                      "directory, custom, plain, or globals for roles")
@@ -258,6 +262,25 @@ class CommandLine {
         Add(*storage_, "probe", "Try out what the bucket can do", kStorageProbeExamples);
     storage_probe_->add_flag("--last", storage_probe_options_.last,
                              "Try nothing: show the newest report");
+    storage_lifecycle_ = Add(*storage_, "lifecycle", "Rules by which the bucket deletes and moves",
+                             kStorageLifecycleExamples);
+    storage_lifecycle_->require_subcommand(0, 1);
+    storage_lifecycle_show_ =
+        Add(*storage_lifecycle_, "show", "Show the rules, and what should be otherwise",
+            kStorageLifecycleExamples);
+    storage_policy_ =
+        Add(*storage_, "policy", "Print who may do what, ready to paste", kStoragePolicyExamples);
+    storage_policy_
+        ->add_option("ROLE", storage_policy_options_.role,
+                     "host, restore, maintenance, or bucket for the bucket's own")
+        ->required();
+    storage_lock_ =
+        Add(*storage_, "lock", "Lock what backups need against deletion", kStorageLockExamples);
+    storage_lock_->add_flag("--dry-run", storage_lock_options_.dry_run, "Change nothing");
+    storage_cost_ =
+        Add(*storage_, "cost", "Show size, growth and what a month costs", kStorageCostExamples);
+    storage_lifecycle_apply_ = Add(*storage_lifecycle_, "apply",
+                                   "Make the rules what they should be", kStorageLifecycleExamples);
   }
 
   void AddListAndShow() {
@@ -335,7 +358,8 @@ class CommandLine {
 
   // True for what is only the beginning of commands.
   bool IsGroup(const CLI::App* app) const {
-    return app == &app_ || app == key_ || app == config_ || app == storage_;
+    return app == &app_ || app == key_ || app == config_ || app == storage_ ||
+           app == storage_lifecycle_;
   }
 
   static std::vector<std::string> CommandNames(const CLI::App& app) {
@@ -485,6 +509,10 @@ class CommandLine {
     PGK_TRY(ReadJobs());
     PGK_TRY(ReadHistory());
     if (chosen == restore_) PGK_TRY(ReadRestore());
+    if (chosen == export_ && export_options_.output.empty() && !export_options_.to_repository) {
+      return Err(ErrorCode::kInvalidArgument, "--output is required")
+          .WithHint("say what to make, or give --to-repository");
+    }
     invocation_.command = CommandOf(chosen);
     return std::move(invocation_);
   }
@@ -499,6 +527,11 @@ class CommandLine {
     if (chosen == export_) return export_options_;
     if (chosen == config_check_) return ConfigCheckCommand{};
     if (chosen == config_show_) return ConfigShowCommand{};
+    if (chosen == storage_lifecycle_show_) return StorageLifecycleShowCommand{};
+    if (chosen == storage_policy_) return storage_policy_options_;
+    if (chosen == storage_lock_) return storage_lock_options_;
+    if (chosen == storage_cost_) return StorageCostCommand{};
+    if (chosen == storage_lifecycle_apply_) return StorageLifecycleApplyCommand{};
     if (chosen == storage_probe_) return storage_probe_options_;
     if (chosen == list_) {
       return ListCommand{list_source_.empty() ? std::nullopt : std::optional(list_source_)};
@@ -538,6 +571,8 @@ class CommandLine {
   KeyAddCommand key_add_options_;
   KeyRemoveCommand key_remove_options_;
   KeyRotateCommand key_rotate_options_;
+  StoragePolicyCommand storage_policy_options_;
+  StorageLockCommand storage_lock_options_;
   StorageProbeCommand storage_probe_options_;
   // Owned by app_.
   CLI::App* init_ = nullptr;
@@ -566,6 +601,12 @@ class CommandLine {
   CLI::App* key_remove_ = nullptr;
   CLI::App* key_rotate_ = nullptr;
   CLI::App* storage_ = nullptr;
+  CLI::App* storage_lifecycle_ = nullptr;
+  CLI::App* storage_lifecycle_show_ = nullptr;
+  CLI::App* storage_lifecycle_apply_ = nullptr;
+  CLI::App* storage_policy_ = nullptr;
+  CLI::App* storage_lock_ = nullptr;
+  CLI::App* storage_cost_ = nullptr;
   CLI::App* storage_probe_ = nullptr;
 };
 

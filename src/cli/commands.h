@@ -75,6 +75,26 @@ Status RunExpire(const ExpireCommand& command, const CommandContext& context);
 // Runs one cycle of the garbage collector, as a job. A dry run is none.
 Status RunGc(const GcCommand& command, const CommandContext& context);
 
+// Shows the rules of the repository's bucket for the life of objects, and what should be otherwise.
+Status RunStorageLifecycleShow(const StorageLifecycleShowCommand& command,
+                               const CommandContext& context);
+
+// Makes those rules what they should be, leaves those of others as they are, and reads them back.
+// kRefused, with nothing changed, while a rule of somebody else harms backups.
+Status RunStorageLifecycleApply(const StorageLifecycleApplyCommand& command,
+                                const CommandContext& context);
+
+// Prints the policy of one role, ready to paste. Asks no server.
+Status RunStoragePolicy(const StoragePolicyCommand& command, const CommandContext& context);
+
+// Locks all objects that live backups need, in their oldest versions, for lock_days from now on. An
+// object that is locked for as long already is left alone. The first failure is the error, after
+// all others were tried.
+Status RunStorageLock(const StorageLockCommand& command, const CommandContext& context);
+
+// Shows what is stored, how it grows and what a month of it costs, and warns above the budget.
+Status RunStorageCost(const StorageCostCommand& command, const CommandContext& context);
+
 // Tries out what the repository's bucket can do, keeps the report in the repository and shows it;
 // or shows the newest one that was kept.
 Status RunStorageProbe(const StorageProbeCommand& command, const CommandContext& context);

@@ -8,6 +8,7 @@
 #include "cli/backup_choice.h"
 #include "cli/backup_lookup.h"
 #include "cli/commands.h"
+#include "cli/export_upload.h"
 #include "cli/job_session.h"
 #include "cli/repository_access.h"
 #include "cli/source_access.h"
@@ -48,7 +49,7 @@ catalog::JobFigures FiguresOf(const restore::ExportReport& report,
 }
 
 void Show(const restore::ExportReport& report, const restore::ExportOptions& options,
-          const BackupChoice& choice, Console& console) {
+          const BackupChoice& choice, bool uploaded, Console& console) {
   Json& json = console.document().Set("export", Json::MakeObject());
   json.Set("backup", choice.id.Hex());
   json.Set("reason", choice.reason);
@@ -65,6 +66,12 @@ void Show(const restore::ExportReport& report, const restore::ExportOptions& opt
   console.Note(fmt::format("  from backup {} as of {}, {}", ShortId(choice.id),
                            ShowTime(choice.snapshot_time), choice.reason));
   if (!choice.loss.empty()) console.Note("  " + choice.loss);
+  if (uploaded) {
+    console.Warn(
+        "the export is in the repository as it is, not encrypted: whoever may read the "
+        "store may read it");
+    return;
+  }
   const std::string word = ShellWord(options.output);
   if (options.format == restore::ExportFormat::kGlobals) {
     console.Note("  it may hold passwords; read it, then: psql -X -d postgres -f " + word);
@@ -90,7 +97,12 @@ Status RunExport(const ExportCommand& command, const CommandContext& context) {
       ChooseBackup(opened->context(), backups, command.from, environment.clock->Now()));
   options.backup = choice.id;
   options.database = choice.database;
-  options.output = AbsolutePath(environment, command.output);
+  std::optional<ExportUpload> upload;
+  if (command.to_repository) {
+    PGK_ASSIGN_OR_RETURN(ExportUpload begun, ExportUpload::Begin(environment));
+    upload.emplace(std::move(begun));
+  }
+  options.output = upload ? upload->output() : AbsolutePath(environment, command.output);
   options.jobs = command.jobs.value_or(options.jobs);
   options.programs = ProgramsIn("", environment);
   PGK_ASSIGN_OR_RETURN(const auto session,
@@ -103,13 +115,18 @@ Status RunExport(const ExportCommand& command, const CommandContext& context) {
   std::optional<restore::ExportReport> done;
   const jobs::JobReport report =
       session->Run(request, [&](jobs::JobContext& job) -> Result<jobs::JobResult> {
-        PGK_ASSIGN_OR_RETURN(
-            done, restore::ExportBackup(opened->repository(), options, *environment.files,
-                                        job.progress, job.stop));
+        PGK_ASSIGN_OR_RETURN(const restore::ExportReport written,
+                             restore::ExportBackup(opened->repository(), options,
+                                                   *environment.files, job.progress, job.stop));
+        if (upload) {
+          PGK_TRY(upload->Store(opened->store()));
+          options.output = opened->store().Url() + "/" + upload->key();
+        }
+        done = written;
         return jobs::JobResult{.figures = FiguresOf(*done, options, choice)};
       });
   if (!report.id.empty()) context.console.document().Set("job", report.id);
-  if (done) Show(*done, options, choice, context.console);
+  if (done) Show(*done, options, choice, upload.has_value(), context.console);
   return report.ToStatus();
 }
 

@@ -78,10 +78,12 @@ struct RestoreCommand {
   std::string physical_option;  // one that only physical backups will know
 };
 
-// pgkeep export BACKUP|latest|--at TIME --database D --output PATH [--format F] [--jobs N]
+// pgkeep export BACKUP|latest|--at TIME --database D --output PATH|--to-repository [--format F]
+// [--jobs N]
 struct ExportCommand {
   BackupSelector from;
-  std::string output;
+  std::string output;  // empty with to_repository
+  bool to_repository = false;
   std::string format = "directory";
   std::optional<unsigned> jobs;
 };
@@ -156,6 +158,25 @@ struct GcCommand {
   std::string break_lease;  // empty: none
 };
 
+// pgkeep storage lifecycle show
+struct StorageLifecycleShowCommand {};
+
+// pgkeep storage lifecycle apply
+struct StorageLifecycleApplyCommand {};
+
+// pgkeep storage policy ROLE
+struct StoragePolicyCommand {
+  std::string role;
+};
+
+// pgkeep storage lock [--dry-run]
+struct StorageLockCommand {
+  bool dry_run = false;
+};
+
+// pgkeep storage cost
+struct StorageCostCommand {};
+
 // pgkeep storage probe [--last]
 struct StorageProbeCommand {
   bool last = false;
@@ -165,7 +186,9 @@ using Command =
     std::variant<InitCommand, CheckCommand, BackupCommand, ListCommand, ShowCommand, HistoryCommand,
                  RestoreCommand, ExportCommand, VerifyCommand, ExpireCommand, GcCommand,
                  KeyListCommand, KeyAddCommand, KeyRemoveCommand, KeyRotateCommand,
-                 ConfigCheckCommand, ConfigShowCommand, StorageProbeCommand>;
+                 ConfigCheckCommand, ConfigShowCommand, StorageLifecycleShowCommand,
+                 StorageLifecycleApplyCommand, StoragePolicyCommand, StorageCostCommand,
+                 StorageLockCommand, StorageProbeCommand>;
 
 // One whole command line.
 struct Invocation {

@@ -45,6 +45,21 @@ struct Runner {
   Status operator()(const ConfigShowCommand& command) const {
     return RunConfigShow(command, context);
   }
+  Status operator()(const StorageLifecycleShowCommand& command) const {
+    return RunStorageLifecycleShow(command, context);
+  }
+  Status operator()(const StorageLifecycleApplyCommand& command) const {
+    return RunStorageLifecycleApply(command, context);
+  }
+  Status operator()(const StoragePolicyCommand& command) const {
+    return RunStoragePolicy(command, context);
+  }
+  Status operator()(const StorageCostCommand& command) const {
+    return RunStorageCost(command, context);
+  }
+  Status operator()(const StorageLockCommand& command) const {
+    return RunStorageLock(command, context);
+  }
   Status operator()(const StorageProbeCommand& command) const {
     return RunStorageProbe(command, context);
   }

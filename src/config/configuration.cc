@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/file_util.h"
 #include "base/shell_word.h"
+#include "config/price_section.h"
 #include "config/problems.h"
 #include "config/s3_keys.h"
 #include "config/source_section.h"
@@ -17,7 +18,7 @@
 namespace pgkeep::config {
 namespace {
 
-constexpr std::array<std::string_view, 3> kSections = {"repository", "source", "catalog"};
+constexpr std::array<std::string_view, 4> kSections = {"repository", "source", "catalog", "prices"};
 constexpr std::array<std::string_view, 3> kLaterSections = {"alerts", "server", "limits"};
 constexpr std::array<std::string_view, 3> kOwnKeys = {"url", "key_file", "passphrase_file"};
 constexpr auto kRepositoryKeys = [] {
@@ -51,6 +52,8 @@ class Checker {
         configuration.sources = ReadSources(node, problems_);
       } else if (key.str() == "catalog") {
         CheckCatalog(node, configuration.catalog_url);
+      } else if (key.str() == "prices") {
+        ReadPrices(node, problems_, configuration.prices);
       } else {
         RejectSection(key);
       }
@@ -76,7 +79,8 @@ class Checker {
     if (Contains(kLaterSections, key.str())) {
       problems_.Add(key.source().begin,
                     fmt::format("this version of pgkeep has no [{}] yet", key.str()),
-                    "remove it: only [repository.NAME], [source.NAME] and [catalog] are known");
+                    "remove it: only [repository.NAME], [source.NAME], [catalog] and [prices] are "
+                    "known");
       return;
     }
     problems_.Add(key.source().begin, fmt::format("unknown section or key '{}'", key.str()),

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "config/price_table.h"
 #include "postgres/connection_params.h"
 #include "storage/s3/settings.h"
 
@@ -66,6 +67,7 @@ struct Configuration {
   RepositorySettings repository;
   std::vector<SourceSettings> sources;  // by name
   std::string catalog_url;              // as written, or the default
+  PriceTable prices = DefaultPrices();  // of [prices]
 };
 
 // A source as the user names it when a configuration is written.

@@ -62,9 +62,10 @@ TEST(Configuration, DoesNotCallAKeyMissingThatIsMisspelt) {
 }
 
 TEST(Configuration, SaysWhichSectionsComeLater) {
-  EXPECT_EQ(ErrorOf("[alerts]\nemail = \"\"\n"),
-            "/etc/pgkeep/pgkeep.toml:1:2: this version of pgkeep has no [alerts] yet\n"
-            "hint: remove it: only [repository.NAME], [source.NAME] and [catalog] are known");
+  EXPECT_EQ(
+      ErrorOf("[alerts]\nemail = \"\"\n"),
+      "/etc/pgkeep/pgkeep.toml:1:2: this version of pgkeep has no [alerts] yet\n"
+      "hint: remove it: only [repository.NAME], [source.NAME], [catalog] and [prices] are known");
 }
 
 TEST(Configuration, GuessesAMisspeltSection) {

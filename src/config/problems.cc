@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -39,6 +40,16 @@ std::string Problems::Text(const toml::key& key, const toml::node& value) {
   Add(value.source().begin, fmt::format("'{}' must be a text that is not empty", key.str()),
       "write it in quotes");
   return "";
+}
+
+uint32_t Problems::Number(const toml::key& key, const toml::node& value) {
+  const auto number = value.value_exact<int64_t>();
+  if (number && *number >= 0 && *number <= std::numeric_limits<uint32_t>::max()) {
+    return static_cast<uint32_t>(*number);
+  }
+  Add(value.source().begin, fmt::format("'{}' must be a whole number", key.str()),
+      "write it without quotes");
+  return 0;
 }
 
 std::vector<std::string> Problems::Texts(const toml::key& key, const toml::node& value) {

@@ -3,6 +3,7 @@
 
 #include <toml++/toml.h>
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ class Problems {
 
   // A text that is not empty.
   std::string Text(const toml::key& key, const toml::node& value);
+  // A whole number from 0 to 2^32 - 1.
+  uint32_t Number(const toml::key& key, const toml::node& value);
   // A list of such texts.
   std::vector<std::string> Texts(const toml::key& key, const toml::node& value);
   // Relative names are taken from the directory of the configuration, wherever pgkeep is started.

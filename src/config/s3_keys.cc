@@ -43,6 +43,14 @@ void ReadS3Key(const toml::key& key, const toml::node& value, Problems& problems
     settings.proxy = "";
     return;
   }
+  storage::S3LifecycleSettings& lifecycle = settings.lifecycle;
+  for (const auto& [days_name, days] : {std::pair("undo_days", &lifecycle.undo_days),
+                                        std::pair("transition_days", &lifecycle.transition_days),
+                                        std::pair("lock_days", &lifecycle.lock_days)}) {
+    if (name != days_name) continue;
+    *days = problems.Number(key, value);
+    return;
+  }
   const std::string text = problems.Text(key, value);
   if (text.empty()) return;
   if (name == "addressing") {
@@ -61,6 +69,8 @@ void ReadS3Key(const toml::key& key, const toml::node& value, Problems& problems
     settings.credentials_file = problems.FileOf(text);
   } else if (name == "profile") {
     settings.profile = text;
+  } else if (name == "transition_class") {
+    settings.lifecycle.transition_class = text;
   } else {
     settings.proxy = text;
   }
@@ -85,6 +95,14 @@ std::vector<std::pair<std::string, std::string>> S3SettingTexts(const S3Settings
   }
   add("credentials_file", settings.credentials_file);
   add("profile", settings.profile);
+  const storage::S3LifecycleSettings& lifecycle = settings.lifecycle;
+  const auto add_days = [&texts](const char* name, uint32_t value, uint32_t usual) {
+    if (value != usual) texts.emplace_back(name, std::to_string(value));
+  };
+  add_days("undo_days", lifecycle.undo_days, defaults.lifecycle.undo_days);
+  add("transition_class", lifecycle.transition_class);
+  add_days("transition_days", lifecycle.transition_days, defaults.lifecycle.transition_days);
+  add_days("lock_days", lifecycle.lock_days, defaults.lifecycle.lock_days);
   if (settings.proxy) texts.emplace_back("proxy", QuoteToml(*settings.proxy));
   return texts;
 }

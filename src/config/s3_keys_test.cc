@@ -28,7 +28,11 @@ TEST(S3Keys, EveryKeyIsReadAndWrittenBack) {
                  .credentials = storage::S3CredentialMode::kFile,
                  .credentials_file = "/credentials",
                  .profile = "backup",
-                 .proxy = "http://proxy:3128"};
+                 .proxy = "http://proxy:3128",
+                 .lifecycle = {.undo_days = 30,
+                               .transition_class = "GLACIER_IR",
+                               .transition_days = 45,
+                               .lock_days = 30}};
   const auto text = FormatConfiguration(settings);
   ASSERT_TRUE(text.ok()) << text.error().Describe();
   const auto parsed = ParseConfiguration(*text, kPath);
@@ -59,6 +63,11 @@ TEST(S3Keys, WrongValuesAreToldWithTheirPlace) {
             "hint: write it without quotes");
   EXPECT_EQ(ErrorOf(std::string(kHead) + "endpoint = \"127.0.0.1\"\n").substr(0, 27),
             "/etc/pgkeep/pgkeep.toml:1:1");
+  EXPECT_EQ(ErrorOf(std::string(kHead) + "undo_days = \"14\"\n"),
+            "/etc/pgkeep/pgkeep.toml:4:13: 'undo_days' must be a whole number\n"
+            "hint: write it without quotes");
+  EXPECT_EQ(ErrorOf(std::string(kHead) + "transition_days = 29\n").substr(0, 60),
+            "/etc/pgkeep/pgkeep.toml:1:1: transition_days is not a number");
   EXPECT_EQ(ErrorOf(std::string(kHead) + "endpont = \"x\"\n"),
             "/etc/pgkeep/pgkeep.toml:4:1: unknown key 'endpont' in [repository.main]\n"
             "hint: did you mean 'endpoint'?");

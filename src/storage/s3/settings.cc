@@ -23,6 +23,11 @@ constexpr std::array<std::pair<std::string_view, S3CredentialMode>, 5> kModes = 
     {"web-identity", S3CredentialMode::kWebIdentity},
 }};
 
+// "Amazon S3 storage classes", without those that need a restore first (GLACIER, DEEP_ARCHIVE).
+constexpr auto kReadsAtOnce =
+    std::to_array<std::string_view>({"STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
+                                     "GLACIER_IR", "REDUCED_REDUNDANCY", "EXPRESS_ONEZONE"});
+
 template <class Table, class Value>
 std::string_view NameIn(const Table& table, Value value) {
   return std::ranges::find(table, value, &Table::value_type::second)->first;
@@ -42,6 +47,32 @@ Status ValidateEndpoint(const std::string& endpoint) {
   if (url->path == "/") return Ok();
   return Err(ErrorCode::kInvalidArgument, "the S3 endpoint has a path in it")
       .WithHint("the bucket belongs into the repository url: s3://bucket/prefix");
+}
+
+Status ValidateLifecycle(const S3LifecycleSettings& lifecycle) {
+  if (lifecycle.undo_days == 0 || lifecycle.undo_days > kMostLifecycleDays) {
+    return Err(ErrorCode::kInvalidArgument, "undo_days is not a number from 1 to {}",
+               kMostLifecycleDays)
+        .WithHint("14 leaves two weeks to notice that too much was deleted");
+  }
+  if (lifecycle.lock_days > kMostLifecycleDays) {
+    return Err(ErrorCode::kInvalidArgument, "lock_days is not a number from 0 to {}",
+               kMostLifecycleDays)
+        .WithHint("30 protects backups for a month after the last round of locking");
+  }
+  if (lifecycle.transition_days < kLeastTransitionDays ||
+      lifecycle.transition_days > kMostLifecycleDays) {
+    return Err(ErrorCode::kInvalidArgument, "transition_days is not a number from {} to {}",
+               kLeastTransitionDays, kMostLifecycleDays)
+        .WithHint("cheaper classes bill thirty days at least, so nothing is gained before");
+  }
+  if (!lifecycle.transition_class.empty() && !ReadsAtOnce(lifecycle.transition_class)) {
+    return Err(ErrorCode::kInvalidArgument,
+               "backups in the storage class {} could not be read at once",
+               lifecycle.transition_class)
+        .WithHint("choose STANDARD_IA, ONEZONE_IA, INTELLIGENT_TIERING or GLACIER_IR");
+  }
+  return Ok();
 }
 
 }  // namespace
@@ -85,7 +116,11 @@ Status ValidateSettings(const S3Settings& settings) {
     return Err(ErrorCode::kInvalidArgument, "'{}' is no storage class", settings.storage_class)
         .WithHint("storage classes look like STANDARD_IA");
   }
-  return Ok();
+  return ValidateLifecycle(settings.lifecycle);
+}
+
+bool ReadsAtOnce(std::string_view storage_class) {
+  return std::ranges::find(kReadsAtOnce, storage_class) != kReadsAtOnce.end();
 }
 
 }  // namespace pgkeep::storage

@@ -40,14 +40,15 @@ Result<std::string> DecodeKey(std::string text) {
   return net::PercentDecode(text);
 }
 
-Result<ObjectInfo> ParseObject(const pugi::xml_node& node) {
-  ObjectInfo object;
+Result<S3ListedObject> ParseObject(const pugi::xml_node& node) {
+  S3ListedObject object;
   PGK_ASSIGN_OR_RETURN(object.key, DecodeKey(node.child_value("Key")));
   const std::string_view size = node.child_value("Size");
   const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), object.size);
   if (object.key.empty() || error != std::errc{} || end != size.data() + size.size()) {
     return NotUnderstood("listing");
   }
+  object.storage_class = Bounded(node.child_value("StorageClass"), kCodeMax);
   object.etag = UnquoteEtag(node.child_value("ETag"));
   PGK_ASSIGN_OR_RETURN(const Timestamp modified, ParseUtc(node.child_value("LastModified")));
   // Answers to HEAD have whole seconds only.
@@ -96,7 +97,7 @@ Result<S3Listing> ParseListing(ByteSpan body) {
   listing.truncated = truncated == "true";
   listing.continuation = root.child_value("NextContinuationToken");
   for (const pugi::xml_node& node : root.children("Contents")) {
-    Result<ObjectInfo> object = ParseObject(node);
+    Result<S3ListedObject> object = ParseObject(node);
     if (!object.ok()) return NotUnderstood("listing");
     listing.objects.push_back(std::move(object).value());
   }

@@ -22,9 +22,14 @@ struct S3ErrorBody {
 // Never fails: many servers and proxies answer failures with something else, or with nothing.
 S3ErrorBody ParseErrorBody(ByteSpan body);
 
+// An object as listings show it.
+struct S3ListedObject : ObjectInfo {
+  std::string storage_class;  // empty where the server does not say it
+};
+
 // One page of ListObjectsV2, asked for with encoding-type=url.
 struct S3Listing {
-  std::vector<ObjectInfo> objects;  // whole keys of the bucket; times are whole seconds
+  std::vector<S3ListedObject> objects;  // whole keys of the bucket; times are whole seconds
   bool truncated = false;
   std::string continuation;  // where the next page goes on, in the server's words
 };

@@ -29,7 +29,9 @@ TEST(S3Xml, ReadsListings) {
   EXPECT_EQ(listing->objects[0].size, 12U);
   EXPECT_EQ(listing->objects[0].etag, "70ee1738b6b21e2c8a43f3a5ab0eee71");
   EXPECT_EQ(FormatUtcMicros(listing->objects[0].modified), "2026-01-02T03:04:05.000000Z");
+  EXPECT_EQ(listing->objects[0].storage_class, "STANDARD");
   EXPECT_EQ(listing->objects[1].etag, "x-1");
+  EXPECT_EQ(listing->objects[1].storage_class, "");
 }
 
 // What says "200 OK" and is no listing must not be taken for an empty bucket.

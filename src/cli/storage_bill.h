@@ -1,0 +1,77 @@
+// What a repository in a bucket costs: figures first, then money.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/price_table.h"
+#include "storage/s3/xml.h"
+
+namespace pgkeep::cli {
+
+// How far back new objects are counted.
+inline constexpr int64_t kGrowthDays = 30;
+
+// What is stored in one class.
+struct ClassUse {
+  uint64_t objects = 0;
+  uint64_t bytes = 0;
+  uint64_t billed_bytes = 0;  // with what small objects are billed for
+};
+
+// What is stored, counted object by object. One thread at a time.
+class StorageUse {
+ public:
+  // `now` is the store's clock. Borrows `prices`.
+  StorageUse(const config::PriceTable& prices, Timestamp now) : prices_(prices), now_(now) {}
+
+  // `key` without the prefix of the repository.
+  void Add(const storage::S3ListedObject& object, const std::string& key);
+
+  uint64_t objects() const { return objects_; }
+  uint64_t bytes() const { return bytes_; }
+  const std::map<std::string, ClassUse>& classes() const { return classes_; }
+  // The first part of keys ("p", "m", "dec", ...) and what is below it.
+  const std::map<std::string, ClassUse>& kinds() const { return kinds_; }
+  // What came in the last days and is still there: in kGrowthDays, or since the first object.
+  uint64_t new_objects() const { return new_objects_; }
+  uint64_t new_backups() const { return new_backups_; }
+  double DaysCounted() const;
+  double BytesPerDay() const;
+
+ private:
+  const config::PriceTable& prices_;
+  const Timestamp now_;
+  uint64_t objects_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t new_objects_ = 0;
+  uint64_t new_bytes_ = 0;
+  uint64_t new_backups_ = 0;
+  Timestamp oldest_ = Timestamp::max();
+  std::map<std::string, ClassUse> classes_;
+  std::map<std::string, ClassUse> kinds_;
+};
+
+// Money for a month. Amounts in the currency of the price table.
+struct StorageBill {
+  double storage = 0;
+  double requests = 0;
+  double puts = 0;   // in a month, as far as they can be known from what is stored
+  double lists = 0;  // the same: each backup and each cleaning lists everything once
+  std::vector<std::string> unpriced = {};  // classes without a price; not in the sums
+
+  double total() const { return storage + requests; }
+};
+
+// What a month costs as it is now.
+StorageBill MakeBill(const StorageUse& use, const config::PriceTable& prices);
+
+// What a month will cost in `days` days if it goes on growing and nothing expires.
+double ForecastCost(const StorageUse& use, const StorageBill& bill, double days);
+// The same for the bytes.
+uint64_t ForecastBytes(const StorageUse& use, double days);
+
+}  // namespace pgkeep::cli

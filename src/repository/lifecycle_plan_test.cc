@@ -1,0 +1,155 @@
+#include "repository/lifecycle_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace pgkeep::repository {
+namespace {
+
+using storage::LifecycleRule;
+using storage::S3LifecycleSettings;
+
+LifecycleRule Foreign(LifecycleRule rule) {
+  rule.id = "foreign";
+  rule.xml = "<Rule>foreign</Rule>";
+  return rule;
+}
+
+// The dangers of one foreign rule to the repository pg/ in a bucket with versions.
+std::vector<std::string> DangersOf(LifecycleRule rule, bool versioned = true) {
+  return PlanLifecycle("pg", {}, versioned, {Foreign(std::move(rule))}).rules.front().dangers;
+}
+
+const LifecycleRule* Find(const std::vector<LifecycleRule>& rules, const std::string& prefix) {
+  const auto found = std::ranges::find(rules, prefix, &LifecycleRule::prefix);
+  return found == rules.end() ? nullptr : &*found;
+}
+
+TEST(LifecyclePlan, WantsWhatTheDesignSays) {
+  const auto rules =
+      PlanLifecycle("pg",
+                    {.undo_days = 20, .transition_class = "GLACIER_IR", .transition_days = 40},
+                    true, {})
+          .Applied();
+  ASSERT_EQ(rules.size(), 5U);
+  EXPECT_EQ(Find(rules, "pg/")->abort_upload_days, 7U);
+  EXPECT_EQ(Find(rules, "pg/p/")->purge_days, 20U);
+  EXPECT_EQ(Find(rules, "pg/m/")->purge_days, 20U);
+  EXPECT_EQ(Find(rules, "pg/export/")->expire_days, 30U);
+  const auto transitions =
+      std::ranges::count_if(rules, [](const LifecycleRule& r) { return !r.transitions.empty(); });
+  EXPECT_EQ(transitions, 1);
+  const auto age = std::ranges::find_if(
+      rules, [](const LifecycleRule& rule) { return !rule.transitions.empty(); });
+  EXPECT_EQ(age->prefix, "pg/p/");
+  EXPECT_EQ(age->transitions.front().storage_class, "GLACIER_IR");
+  EXPECT_EQ(age->transitions.front().days, 40U);
+}
+
+// The rules that we make are none that we would refuse.
+TEST(LifecyclePlan, WantedRulesAreHarmless) {
+  for (const std::string prefix : {"", "pg", "a/b"}) {
+    auto rules = PlanLifecycle(prefix, {.transition_class = "STANDARD_IA"}, true, {}).Applied();
+    for (LifecycleRule& rule : rules) rule = Foreign(rule);
+    const LifecyclePlan judged = PlanLifecycle(prefix, {}, true, rules);
+    EXPECT_EQ(judged.FirstDangerThatStays(), nullptr) << prefix;
+  }
+}
+
+TEST(LifecyclePlan, AppliedTwiceChangesNothing) {
+  const LifecyclePlan first = PlanLifecycle("pg", {}, true, {});
+  EXPECT_TRUE(first.HasChanges());
+  const LifecyclePlan second = PlanLifecycle("pg", {}, true, first.Applied());
+  EXPECT_FALSE(second.HasChanges());
+  EXPECT_TRUE(second.IsApplied(first.Applied()));
+}
+
+TEST(LifecyclePlan, ReplacesItsOwnRulesAndKeepsThoseOfOthers) {
+  const auto before = PlanLifecycle("pg", {.transition_class = "STANDARD_IA"}, true, {}).Applied();
+  std::vector<LifecycleRule> found = before;
+  found.push_back(Foreign({.prefix = "logs/", .expire_days = 5}));
+  // Another repository in the same bucket.
+  const auto other = PlanLifecycle("pg2", {}, true, {}).Applied();
+  found.insert(found.end(), other.begin(), other.end());
+  const LifecyclePlan plan = PlanLifecycle("pg", {.undo_days = 30}, true, found);
+  EXPECT_EQ(plan.Number(LifecycleState::kForeign), 1 + other.size());
+  EXPECT_EQ(plan.Number(LifecycleState::kOutdated), 3U);  // two purges, and the class
+  EXPECT_EQ(plan.Number(LifecycleState::kMissing), 2U);
+  EXPECT_EQ(plan.Number(LifecycleState::kInPlace), 2U);
+  const auto applied = plan.Applied();
+  EXPECT_EQ(applied.size(), found.size() - 1);
+  EXPECT_EQ(Find(applied, "logs/")->xml, "<Rule>foreign</Rule>");
+}
+
+TEST(LifecyclePlan, SeesWhenReadingBackShowsSomethingElse) {
+  const LifecyclePlan plan =
+      PlanLifecycle("pg", {}, true, {Foreign({.prefix = "logs/", .expire_days = 5})});
+  EXPECT_TRUE(plan.IsApplied(plan.Applied()));
+  auto lost = plan.Applied();
+  lost.pop_back();
+  EXPECT_FALSE(plan.IsApplied(lost));
+  auto changed = plan.Applied();
+  changed.front().xml += " ";
+  EXPECT_FALSE(plan.IsApplied(changed));
+  auto ours = plan.Applied();
+  ours.back().expire_days = 1;
+  EXPECT_FALSE(plan.IsApplied(ours));
+  auto more = plan.Applied();
+  more.push_back(Foreign({}));
+  EXPECT_FALSE(plan.IsApplied(more));
+}
+
+TEST(LifecyclePlan, SeesRulesThatDeleteLiveObjects) {
+  EXPECT_EQ(DangersOf({.expire_days = 90}).size(), 1U);
+  EXPECT_EQ(DangersOf({.prefix = "p", .expire_days = 90}).size(), 1U);
+  EXPECT_EQ(DangersOf({.prefix = "pg/", .expire_date = "2027-01-01"}).size(), 1U);
+  EXPECT_EQ(DangersOf({.prefix = "pg/p/", .expire_days = 3650}),
+            (std::vector<std::string>{"deletes live objects of p/ after 3650 days"}));
+  EXPECT_EQ(DangersOf({.prefix = "pg/dec/ab", .expire_days = 1}).size(), 1U);
+  EXPECT_EQ(DangersOf({.prefix = "pg/m/", .sized = true, .expire_days = 1}).size(), 1U);
+}
+
+TEST(LifecyclePlan, LetsHarmlessRulesBe) {
+  EXPECT_TRUE(DangersOf({.prefix = "pg2/", .expire_days = 1}).empty());
+  EXPECT_TRUE(DangersOf({.prefix = "logs/", .expire_days = 1}).empty());
+  EXPECT_TRUE(DangersOf({.prefix = "pg/export/", .expire_days = 1}).empty());
+  EXPECT_TRUE(DangersOf({.prefix = "pg/notes/", .expire_days = 1}).empty());
+  EXPECT_TRUE(DangersOf({.enabled = false, .expire_days = 1}).empty());
+  EXPECT_TRUE(DangersOf({.tagged = true, .expire_days = 1}).empty());
+  EXPECT_TRUE(DangersOf({.abort_upload_days = 1}).empty());
+  EXPECT_TRUE(DangersOf({.expire_delete_markers = true}).empty());
+}
+
+TEST(LifecyclePlan, SeesWhatPurgesTheVersionsThatCount) {
+  EXPECT_EQ(DangersOf({.prefix = "pg/dec/", .purge_days = 3650}).size(), 1U);
+  EXPECT_EQ(DangersOf({.purge_days = 3650}).size(), 1U);
+  EXPECT_EQ(DangersOf({.purge_days = 13}).size(), 2U);  // and the undo window is cut short
+  EXPECT_EQ(DangersOf({.prefix = "pg/p/", .purge_days = 13}).size(), 1U);
+  EXPECT_TRUE(DangersOf({.prefix = "pg/p/", .purge_days = 14}).empty());
+  EXPECT_TRUE(DangersOf({.purge_days = 1}, false).empty());
+}
+
+TEST(LifecyclePlan, SeesWhatMovesBackupsOutOfReach) {
+  EXPECT_EQ(DangersOf({.transitions = {{.storage_class = "GLACIER", .days = 90}}}).size(), 1U);
+  EXPECT_EQ(
+      DangersOf({.prefix = "pg/p/", .transitions = {{.storage_class = "COLD", .days = 1}}}).size(),
+      1U);
+  EXPECT_TRUE(DangersOf({.transitions = {{.storage_class = "GLACIER_IR", .days = 90}}}).empty());
+  EXPECT_TRUE(
+      DangersOf({.transitions = {{.storage_class = "GLACIER", .days = 9, .noncurrent = true}}})
+          .empty());
+}
+
+TEST(LifecyclePlan, DescribesWhatRulesDo) {
+  EXPECT_EQ(DescribeRule({.expire_days = 1, .purge_days = 14, .expire_delete_markers = true}),
+            "deletes after 1 day, deletes older versions after 14 days, tidies delete markers");
+  EXPECT_EQ(DescribeRule({.enabled = false,
+                          .tagged = true,
+                          .transitions = {{.storage_class = "GLACIER_IR", .days = 30}}}),
+            "moves to GLACIER_IR after 30 days; only objects with certain tags; disabled");
+  EXPECT_EQ(DescribeRule({}), "something that pgkeep does not know");
+}
+
+}  // namespace
+}  // namespace pgkeep::repository
