@@ -81,7 +81,11 @@ Status RunBackup(const BackupCommand& command, const CommandContext& context) {
   const Environment& environment = context.environment;
   PGK_ASSIGN_OR_RETURN(const Setup setup, FindSetup(context.options, environment));
   PGK_ASSIGN_OR_RETURN(const config::SourceSettings* source, FindSource(setup, command.source));
-  const backup::LogicalBackupOptions options = OptionsOf(command, *source, environment);
+  backup::LogicalBackupOptions options = OptionsOf(command, *source, environment);
+  // The way to a bucket is long: as many packs are on it as sessions read.
+  if (setup.repository.url.kind == storage::StoreUrl::Kind::kS3) {
+    options.writer.upload_threads = options.jobs;
+  }
   PGK_ASSIGN_OR_RETURN(const auto session,
                        JobSession::Open(setup, context, HistoryNeed::kRequired));
   jobs::JobRequest request;

@@ -166,7 +166,8 @@ inline constexpr char kStorageExamples[] =
     "  pgkeep storage lifecycle apply\n"
     "  pgkeep storage policy host > host.json\n"
     "  pgkeep storage lock\n"
-    "  pgkeep storage cost";
+    "  pgkeep storage cost\n"
+    "  pgkeep storage probe";
 
 inline constexpr char kStorageLockExamples[] =
     "Examples:\n"
@@ -221,5 +222,11 @@ inline constexpr char kConfigShowExamples[] =
     "Example:\n"
     "  pgkeep config show\n"
     "Every setting with its value, also where that is the default; never a password.";
+
+inline constexpr char kStorageProbeExamples[] =
+    "Examples:\n"
+    "  pgkeep storage probe          tries it out with small objects, and keeps the report\n"
+    "  pgkeep storage probe --last   the newest report that was kept\n"
+    "Run it once a year, and when the provider has changed something.";
 
 }  // namespace pgkeep::cli

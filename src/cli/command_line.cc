@@ -139,6 +139,8 @@ class CommandLine {
         ->type_name("FILE");
     app_.add_option("--s3-profile", global.s3_profile, "Section of ~/.aws/credentials")
         ->type_name("NAME");
+    app_.add_option("--as-of", global.as_of, "A bucket with versions as it was at this moment")
+        ->type_name("TIME");
     app_.add_flag("--json", global.json, "One JSON document on standard output");
     app_.add_flag("--quiet", global.quiet, "No explanations, and no log but errors");
     app_.add_flag("--verbose", global.verbose, "A line of log for each request to the repository");
@@ -275,6 +277,10 @@ class CommandLine {
         Add(*storage_, "cost", "Show size, growth and what a month costs", kStorageCostExamples);
     storage_lifecycle_apply_ = Add(*storage_lifecycle_, "apply",
                                    "Make the rules what they should be", kStorageLifecycleExamples);
+    storage_probe_ =
+        Add(*storage_, "probe", "Try out what the bucket can do", kStorageProbeExamples);
+    storage_probe_->add_flag("--last", storage_probe_options_.last,
+                             "Try nothing: show the newest report");
   }
 
   void AddListAndShow() {
@@ -526,6 +532,7 @@ class CommandLine {
     if (chosen == storage_lock_) return storage_lock_options_;
     if (chosen == storage_cost_) return StorageCostCommand{};
     if (chosen == storage_lifecycle_apply_) return StorageLifecycleApplyCommand{};
+    if (chosen == storage_probe_) return storage_probe_options_;
     if (chosen == list_) {
       return ListCommand{list_source_.empty() ? std::nullopt : std::optional(list_source_)};
     }
@@ -566,6 +573,7 @@ class CommandLine {
   KeyRotateCommand key_rotate_options_;
   StoragePolicyCommand storage_policy_options_;
   StorageLockCommand storage_lock_options_;
+  StorageProbeCommand storage_probe_options_;
   // Owned by app_.
   CLI::App* init_ = nullptr;
   CLI::App* check_ = nullptr;
@@ -599,6 +607,7 @@ class CommandLine {
   CLI::App* storage_policy_ = nullptr;
   CLI::App* storage_lock_ = nullptr;
   CLI::App* storage_cost_ = nullptr;
+  CLI::App* storage_probe_ = nullptr;
 };
 
 }  // namespace

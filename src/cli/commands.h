@@ -95,4 +95,8 @@ Status RunStorageLock(const StorageLockCommand& command, const CommandContext& c
 // Shows what is stored, how it grows and what a month of it costs, and warns above the budget.
 Status RunStorageCost(const StorageCostCommand& command, const CommandContext& context);
 
+// Tries out what the repository's bucket can do, keeps the report in the repository and shows it;
+// or shows the newest one that was kept.
+Status RunStorageProbe(const StorageProbeCommand& command, const CommandContext& context);
+
 }  // namespace pgkeep::cli

@@ -115,10 +115,9 @@ Status RunExport(const ExportCommand& command, const CommandContext& context) {
   std::optional<restore::ExportReport> done;
   const jobs::JobReport report =
       session->Run(request, [&](jobs::JobContext& job) -> Result<jobs::JobResult> {
-        PGK_ASSIGN_OR_RETURN(
-            const restore::ExportReport written,
-            restore::ExportBackup(opened->repository(), options, *environment.files, job.progress,
-                                  job.stop));
+        PGK_ASSIGN_OR_RETURN(const restore::ExportReport written,
+                             restore::ExportBackup(opened->repository(), options,
+                                                   *environment.files, job.progress, job.stop));
         if (upload) {
           PGK_TRY(upload->Store(opened->store()));
           options.output = opened->store().Url() + "/" + upload->key();

@@ -23,6 +23,7 @@ struct GlobalOptions {
   std::string s3_addressing;
   std::string s3_ca_file;
   std::string s3_profile;
+  std::string as_of;  // a bucket with versions as it was then
   bool json = false;
   bool quiet = false;
   bool verbose = false;
@@ -176,13 +177,18 @@ struct StorageLockCommand {
 // pgkeep storage cost
 struct StorageCostCommand {};
 
+// pgkeep storage probe [--last]
+struct StorageProbeCommand {
+  bool last = false;
+};
+
 using Command =
     std::variant<InitCommand, CheckCommand, BackupCommand, ListCommand, ShowCommand, HistoryCommand,
                  RestoreCommand, ExportCommand, VerifyCommand, ExpireCommand, GcCommand,
                  KeyListCommand, KeyAddCommand, KeyRemoveCommand, KeyRotateCommand,
                  ConfigCheckCommand, ConfigShowCommand, StorageLifecycleShowCommand,
                  StorageLifecycleApplyCommand, StoragePolicyCommand, StorageCostCommand,
-                 StorageLockCommand>;
+                 StorageLockCommand, StorageProbeCommand>;
 
 // One whole command line.
 struct Invocation {

@@ -60,6 +60,9 @@ struct Runner {
   Status operator()(const StorageLockCommand& command) const {
     return RunStorageLock(command, context);
   }
+  Status operator()(const StorageProbeCommand& command) const {
+    return RunStorageProbe(command, context);
+  }
 };
 
 Status Dispatch(const Command& command, const CommandContext& context) {

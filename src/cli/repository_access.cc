@@ -66,7 +66,7 @@ Result<Setup> FindSetup(const GlobalOptions& options, const Environment& environ
   PGK_ASSIGN_OR_RETURN(setup.configuration,
                        config::LoadConfiguration(*environment.files, location.configuration));
   const config::RepositorySettings& settings = setup.configuration->repository;
-  PGK_ASSIGN_OR_RETURN(location.url, AddressOf(settings, options));
+  PGK_ASSIGN_OR_RETURN(location.url, AddressOf(settings, options, environment));
   if (location.keys.key_file.empty()) {
     // --passphrase-file alone replaces the passphrase of a key file, or is for a key slot.
     location.keys.key_file = settings.key_file;

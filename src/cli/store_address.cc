@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/shell_word.h"
+#include "cli/time_text.h"
+#include "repository/oldest_versions.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -23,10 +25,22 @@ std::string_view GivenS3Option(const GlobalOptions& options) {
   return {};
 }
 
+// Sets the moment that --as-of names, if there is one.
+Status SetMoment(StoreUrl& url, const GlobalOptions& options, const Environment& environment) {
+  if (options.as_of.empty()) return Ok();
+  if (url.kind != StoreUrl::Kind::kS3) {
+    return Err(ErrorCode::kInvalidArgument, "--as-of is for s3:// repositories")
+        .WithHint("--at chooses a backup by its time, in every repository");
+  }
+  PGK_ASSIGN_OR_RETURN(url.as_of, ParseTime(options.as_of, environment.clock->Now()));
+  return Ok();
+}
+
 }  // namespace
 
 Result<StoreUrl> AddressOf(const GlobalOptions& options, const Environment& environment) {
   PGK_ASSIGN_OR_RETURN(StoreUrl url, storage::ParseStoreUrl(options.repository));
+  PGK_TRY(SetMoment(url, options, environment));
   if (url.kind != StoreUrl::Kind::kS3) {
     const std::string_view given = GivenS3Option(options);
     if (given.empty()) return url;
@@ -44,14 +58,15 @@ Result<StoreUrl> AddressOf(const GlobalOptions& options, const Environment& envi
   return url;
 }
 
-Result<StoreUrl> AddressOf(const config::RepositorySettings& settings,
-                           const GlobalOptions& options) {
+Result<StoreUrl> AddressOf(const config::RepositorySettings& settings, const GlobalOptions& options,
+                           const Environment& environment) {
   if (const std::string_view given = GivenS3Option(options); !given.empty()) {
     return Err(ErrorCode::kInvalidArgument, "{} goes with --repository only", given)
         .WithHint("write it into the configuration, under [repository.NAME]");
   }
   PGK_ASSIGN_OR_RETURN(StoreUrl url, storage::ParseStoreUrl(settings.url));
   url.s3 = settings.s3;
+  PGK_TRY(SetMoment(url, options, environment));
   return url;
 }
 
@@ -69,9 +84,15 @@ std::string AddressOptions(const StoreUrl& url) {
 }
 
 storage::StoreEnvironment StoreEnvironmentOf(const Environment& environment) {
+  storage::OldestVersionRules oldest;
+  oldest.read.assign(repository::kOldestVersionPrefixes.begin(),
+                     repository::kOldestVersionPrefixes.end());
+  oldest.listed.assign(repository::kOldestVersionListedPrefixes.begin(),
+                       repository::kOldestVersionListedPrefixes.end());
   return {.files = environment.files,
           .clock = environment.clock,
           .variable = environment.variable,
+          .oldest = std::move(oldest),
           .stop = environment.stop};
 }
 

@@ -47,7 +47,8 @@ Error TransferError(CURLcode code, const std::string& server, std::string_view d
       return Err(ErrorCode::kUnavailable, "cannot connect to {}: {}", server, text)
           .WithHint("check the endpoint, and whether a firewall or a proxy is in between");
     case CURLE_OPERATION_TIMEDOUT:
-      return Err(ErrorCode::kTimeout, "{} does not answer: {}", server, text);
+      return Err(ErrorCode::kTimeout, "{} does not answer: {}", server, text)
+          .WithHint("see whether the server is overloaded, and what lies between it and us");
     case CURLE_PEER_FAILED_VERIFICATION:
       return Untrusted(server, text);
     case CURLE_SSL_CACERT_BADFILE:

@@ -151,7 +151,9 @@ S3StoreOptions S3OptionsOf(const StoreEnvironment& environment, const StoreUrl& 
                          .files = environment.files,
                          .clock = environment.clock,
                          .variable = environment.variable,
-                         .stop = environment.stop};
+                         .stop = environment.stop,
+                         .oldest = environment.oldest,
+                         .as_of = url.as_of};
   if (!options.variable) {
     options.variable = [](const std::string&) -> std::optional<std::string> { return {}; };
   }

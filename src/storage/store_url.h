@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -28,9 +29,11 @@ struct StoreUrl {
   // What else it takes to reach the bucket. No part of the text: the configuration and the command
   // line have names for each.
   S3Settings s3 = {};
+  // The bucket as it was then, to be read only. No part of the text either.
+  std::optional<Timestamp> as_of = {};
 
   // The canonical text: "file:///path", special characters percent-encoded (RFC 8089, RFC 3986), or
-  // "s3://bucket/prefix". ParseStoreUrl(ToString()) gives the same value, but for `s3`.
+  // "s3://bucket/prefix". ParseStoreUrl(ToString()) gives the same value, but for `s3` and `as_of`.
   std::string ToString() const;
 };
 
@@ -46,6 +49,8 @@ struct StoreEnvironment {
   Clock* clock = &SystemClock();
   // For credentials and regions; without it there are none in the environment.
   VariableLookup variable = {};
+  // In a bucket with versions: beginnings of keys whose oldest version counts.
+  OldestVersionRules oldest = {};
   // Ends the repetition of requests to a bucket.
   std::stop_token stop = {};
 };

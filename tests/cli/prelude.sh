@@ -162,10 +162,15 @@ run_server() {
     -c listen_addresses='' -c unix_socket_directories='$DIR/.pg' $*" start >/dev/null)
 }
 
-# Ends what start_server and start_s3 have started. The S3 server ends when its input does.
+# Ends what start_server, start_s3 and start_s3_proxy have started. The last two end when their
+# input does.
 end_servers() {
   stop_poolers
   [ ! -e "$DIR/.pg" ] || stop_server
+  [ -z "${S3_PROXY_KEEPER-}" ] || {
+    exec 7>&-
+    wait "$S3_PROXY_KEEPER"
+  }
   [ -z "${S3_KEEPER-}" ] || {
     exec 9>&-
     wait "$S3_KEEPER"
@@ -176,38 +181,99 @@ stop_server() {
   (cd "$DIR/.pg" && "${PG_OWNER[@]}" "$PG_BIN/pg_ctl" -D data -w -m immediate stop >/dev/null 2>&1)
 }
 
-# start_s3 BUCKET: a private S3 server with this bucket, that ends with the test. $S3 leads to it;
-# access keys are in the environment.
+# start_s3 BUCKET [OPTION...]: a private S3 server with this bucket, that ends with the test. $S3
+# leads to it; access keys are in the environment. Options are those of object_gateway.py.
 start_s3() {
+  local bucket=$1
+  shift
   mkfifo "$DIR/.s3-in"
   : >"$DIR/.s3-out"
-  /usr/bin/python3 "$HERE/../s3/object_gateway.py" "$DIR/.s3" \
+  # It is the only one to have its input, or it would not see its end.
+  /usr/bin/python3 "$HERE/../s3/object_gateway.py" "$DIR/.s3" "$@" \
     <"$DIR/.s3-in" >"$DIR/.s3-out" 2>"$DIR/.s3-err" &
   S3_KEEPER=$!
   exec 9>"$DIR/.s3-in"
   trap end_servers EXIT
-  until grep -q '^ready' "$DIR/.s3-out"; do
-    kill -0 "$S3_KEEPER" || return 1
-    sleep 0.1
-  done
-  read -r _ S3 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY _ <"$DIR/.s3-out"
+  await_lines "$DIR/.s3-out" 1 "$S3_KEEPER" || return 1
+  read -r _ S3 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY S3_CA_FILE <"$DIR/.s3-out"
+  [ "$S3_CA_FILE" = - ] || export AWS_CA_BUNDLE=$S3_CA_FILE
   export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_DEFAULT_REGION=us-east-1 no_proxy=127.0.0.1
-  env -u PYTHONPATH aws --endpoint-url "$S3" s3api create-bucket --bucket "$1" >/dev/null
+  s3api create-bucket --bucket "$bucket" >/dev/null
 }
 
-# s3_admin ARGUMENT...: radosgw-admin on the server of start_s3; prints what it printed.
-s3_admin() {
-  local before
-  before=$(grep -c '^done' "$DIR/.s3-out")
-  printf 'admin' >&9
-  printf ' %q' "$@" >&9
-  echo >&9
-  until [ "$(grep -c '^done' "$DIR/.s3-out")" -gt "$before" ]; do
-    kill -0 "$S3_KEEPER" || return 1
-    sleep 0.05
+# start_s3_proxy: a network before the S3 server that breaks (fault_proxy.py). $S3_PROXY leads
+# through it. Ends with the test.
+start_s3_proxy() {
+  mkfifo "$DIR/.s3-proxy-in"
+  : >"$DIR/.s3-proxy-out"
+  /usr/bin/python3 "$HERE/../s3/fault_proxy.py" "$DIR/.s3-proxy" "${S3#*://}" \
+    <"$DIR/.s3-proxy-in" >"$DIR/.s3-proxy-out" 2>"$DIR/.s3-proxy-err" 9>&- &
+  S3_PROXY_KEEPER=$!
+  exec 7>"$DIR/.s3-proxy-in"
+  await_lines "$DIR/.s3-proxy-out" 1 "$S3_PROXY_KEEPER" || return 1
+  read -r _ S3_PROXY <"$DIR/.s3-proxy-out"
+}
+
+# await_lines FILE N PROCESS: until the file has N lines; fails when the process ends before.
+await_lines() {
+  until [ "$(wc -l <"$1")" -ge "$2" ]; do
+    kill -0 "$3" || return 1
+    sleep 0.02
   done
-  grep '^done' "$DIR/.s3-out" | tail -1 | python3 -c 'import json, sys
-print(json.loads(sys.stdin.read().split(" ", 1)[1]), end="")'
+}
+
+# s3api WORD...: the independent client, as the owner of the server's buckets.
+s3api() {
+  env -u PYTHONPATH aws --endpoint-url "$S3" s3api "$@"
+}
+
+# s3_server COMMAND...: one of the commands of object_gateway.py.
+s3_server() {
+  local before
+  before=$(wc -l <"$DIR/.s3-out")
+  echo "$*" >&9
+  await_lines "$DIR/.s3-out" $((before + 1)) "$S3_KEEPER"
+}
+
+# break_s3 KINDS COUNT PATTERN: the proxy breaks these requests from now on.
+break_s3() {
+  s3_proxy break "$@" >/dev/null
+}
+
+# mend_s3: the proxy breaks nothing any more.
+mend_s3() {
+  break_s3 refuse 0 '^$'
+}
+
+# fired [KIND]: how many requests the proxy has broken since the last break_s3.
+fired() {
+  s3_proxy fired "$@"
+}
+
+s3_proxy() {
+  local before
+  before=$(wc -l <"$DIR/.s3-proxy-out")
+  echo "$*" >&7
+  await_lines "$DIR/.s3-proxy-out" $((before + 1)) "$S3_PROXY_KEEPER"
+  tail -1 "$DIR/.s3-proxy-out" | sed 's/^done //'
+}
+
+# s3_requests COMMAND...: runs it, and then prints which requests the server has logged meanwhile
+# (count_requests.py).
+s3_requests() {
+  local begin end
+  begin=$(s3_log_mark)
+  "$@"
+  end=$(s3_log_mark)
+  python3 "$HERE/../s3/count_requests.py" "$DIR/.s3/gateway.log" $((begin + 1)) $((end - 1))
+}
+
+# s3_log_mark: waits until everything that was asked so far is logged; prints the number of lines.
+# The log lags behind the answers; a request that nobody else makes marks its end.
+s3_log_mark() {
+  local log="$DIR/.s3/gateway.log" mark=mark-$RANDOM$RANDOM
+  curl -s -o /dev/null "$S3/$mark"
+  until grep -n " beast: .*$mark" "$log" | cut -d: -f1 | grep .; do sleep 0.02; done
 }
 
 # attacker PREFIX KIND...: attacks on the bucket `locked` with the credential in the environment.

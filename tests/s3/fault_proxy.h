@@ -18,7 +18,7 @@ class FaultProxy {
 
   const std::string& endpoint() const { return endpoint_; }
 
-  // Breaks the next requests that match: "status 3 ^PUT 503".
+  // Breaks the next requests that match: "status=503 3 ^PUT".
   void Break(const std::string& fault);
   // How many requests were broken since.
   int Fired();

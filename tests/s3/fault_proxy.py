@@ -6,19 +6,22 @@ usage: fault_proxy.py DIRECTORY UPSTREAM        (UPSTREAM: host:port)
 Starts it in DIRECTORY, which is made, and prints "ready http://127.0.0.1:PORT". Then it takes
 commands on standard input, one a line:
 
-    break KIND COUNT PATTERN [ARGUMENT]   the next COUNT requests whose "METHOD URI" matches PATTERN
-                                          (of Lua); COUNT "10%": each one with that chance
-    fired                                 how many requests were broken since the last "break"
+    break KINDS COUNT PATTERN   the next COUNT requests whose "METHOD URI" matches PATTERN (of Lua);
+                                COUNT "1/10": each tenth. Several kinds, with commas in between,
+                                take turns
+    fired [KIND]                how many requests were broken since the last "break"
 
-and answers each with "done NUMBER". Kinds:
+and answers each with "done NUMBER". Kinds, with their arguments:
 
-    status     answered with the status ARGUMENT, not passed on
-    delay      passed on after ARGUMENT seconds
-    refuse     the connection ends without an answer; not passed on
-    upload     the connection ends after ARGUMENT bytes of the body
-    lost       passed on, done and answered, but the answer does not arrive
-    truncate   the answer ends after ARGUMENT bytes of its body
-    hang       no answer for ARGUMENT seconds, then the connection ends; not passed on
+    status=S[:CODE[:REGION]]   answered with the status S and an error of S3, not passed on
+    delay=SECONDS              passed on after that time
+    refuse                     the connection ends without an answer; not passed on
+    upload=BYTES               the connection ends after so much of the body
+    garble                     one byte of the body is another one when it is passed on
+    lost                       passed on, done and answered, but the answer does not arrive
+    truncate=BYTES             the answer ends after so much of its body
+    corrupt=BYTES              the byte of the answer's body that comes after so many is another one
+    hang=SECONDS               no answer for that time, then the connection ends; not passed on
 
 When the input ends, nginx ends and DIRECTORY is removed.
 """
@@ -51,6 +54,7 @@ http {
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
   client_max_body_size 0;
+  client_body_buffer_size 64m;
   lua_shared_dict fault 1m;
   upstream gateway { server @upstream@; keepalive 16; }
   server {
@@ -58,22 +62,26 @@ http {
     location / {
       access_by_lua_block {
         local fault = ngx.shared.fault
-        local kind = fault:get("kind")
-        if not kind then return end
+        local kinds = fault:get("kinds")
+        if not kinds then return end
         if not string.find(ngx.req.get_method() .. " " .. ngx.var.request_uri,
                            fault:get("pattern")) then return end
-        local chance = fault:get("chance")
-        if chance then
-          if math.random() * 100 >= chance then return end
+        local each = fault:get("each")
+        if each then
+          if fault:incr("seen", 1, 0) % each ~= 0 then return end
         elseif fault:incr("left", -1) < 0 then
           return
         end
-        fault:incr("fired", 1, 0)
-        local argument = fault:get("argument")
+        local all = {}
+        for each in string.gmatch(kinds, "[^,]+") do table.insert(all, each) end
+        local turn = fault:incr("fired", 1, 0)
+        local kind, argument = string.match(all[(turn - 1) % #all + 1], "^(%a+)=?(.*)$")
+        fault:incr("fired " .. kind, 1, 0)
         if kind == "status" then
-          ngx.status = tonumber(argument)
+          local status, code, region = string.match(argument, "^(%d+):?([^:]*):?(.*)$")
+          ngx.status = tonumber(status)
           ngx.header["Content-Type"] = "application/xml"
-          ngx.print("<Error><Code></Code></Error>")
+          ngx.print("<Error><Code>", code, "</Code><Region>", region, "</Region></Error>")
           return ngx.exit(ngx.status)
         elseif kind == "delay" then
           ngx.sleep(tonumber(argument))
@@ -83,9 +91,17 @@ http {
         elseif kind == "refuse" then
           return ngx.exit(444)
         elseif kind == "upload" then
+          if ngx.req.get_method() ~= "PUT" then return ngx.exit(444) end
           local body = ngx.req.socket()
           body:receive(tonumber(argument))
           return ngx.exit(444)
+        elseif kind == "garble" then
+          ngx.req.read_body()
+          local body = ngx.req.get_body_data()
+          if body then
+            local changed = string.char((string.byte(body, -1) + 1) % 256)
+            ngx.req.set_body_data(string.sub(body, 1, -2) .. changed)
+          end
         else
           ngx.ctx.broken = kind
           ngx.ctx.left = tonumber(argument)
@@ -95,15 +111,20 @@ http {
         if ngx.ctx.broken == "lost" then return ngx.exit(ngx.ERROR) end
       }
       body_filter_by_lua_block {
-        if ngx.ctx.broken ~= "truncate" then return end
-        local piece = ngx.arg[1]
-        if #piece <= ngx.ctx.left then
-          ngx.ctx.left = ngx.ctx.left - #piece
-          return
+        local kind, left, piece = ngx.ctx.broken, ngx.ctx.left, ngx.arg[1]
+        if kind == "truncated" then return ngx.ERROR end
+        if not left then return end
+        if #piece <= left then
+          ngx.ctx.left = left - #piece
+        elseif kind == "truncate" then
+          if left == 0 then return ngx.ERROR end
+          ngx.arg[1], ngx.arg[2] = string.sub(piece, 1, left), false
+          ngx.ctx.broken = "truncated"
+        elseif kind == "corrupt" then
+          local changed = string.char((string.byte(piece, left + 1) + 1) % 256)
+          ngx.arg[1] = string.sub(piece, 1, left) .. changed .. string.sub(piece, left + 2)
+          ngx.ctx.left = nil
         end
-        ngx.arg[1] = string.sub(piece, 1, ngx.ctx.left)
-        if ngx.ctx.left == 0 then return ngx.ERROR end
-        ngx.ctx.left = 0
       }
       proxy_pass http://gateway;
       proxy_http_version 1.1;
@@ -123,20 +144,22 @@ http {
         local fault = ngx.shared.fault
         local given = ngx.req.get_uri_args()
         fault:flush_all()
-        local chance = string.match(given.count, "^(%d+)%%$")
-        if chance then
-          fault:set("chance", tonumber(chance))
+        local each = string.match(given.count, "^1/(%d+)$")
+        if each then
+          fault:set("each", tonumber(each))
         else
           fault:set("left", tonumber(given.count))
         end
         fault:set("pattern", given.pattern)
-        fault:set("argument", given.argument)
-        fault:set("kind", given.kind)
+        fault:set("kinds", given.kinds)
         ngx.print(0)
       }
     }
     location = /fired {
-      content_by_lua_block { ngx.print(ngx.shared.fault:get("fired") or 0) }
+      content_by_lua_block {
+        local kind = ngx.req.get_uri_args().kind
+        ngx.print(ngx.shared.fault:get(kind and "fired " .. kind or "fired") or 0)
+      }
     }
   }
 }
@@ -197,12 +220,13 @@ class Proxy:
         return text
 
     def obey(self, line):
-        word, *words = line.split()
+        word, *words = line.split(maxsplit=3)
         if word == "fired":
-            return self.ask("/fired")
-        kind, count, pattern, *argument = words
+            return self.ask("/fired" + "".join(f"?kind={kind}" for kind in words))
+        kinds, count, pattern = words
+        pattern = pattern.rstrip("\n")
         return self.ask("/break?" + urllib.parse.urlencode(
-            {"kind": kind, "count": count, "pattern": pattern, "argument": " ".join(argument)}))
+            {"kinds": kinds, "count": count, "pattern": pattern}))
 
     def stop(self):
         if self.process is not None:

@@ -1,5 +1,5 @@
-// The promises of an object store, on a real S3 server: with the bucket in the path, in the host,
-// and over TLS; each case with a prefix of its own.
+// The promises of an object store, on a real S3 server: with the bucket in the path and in the
+// host, and in a bucket that keeps versions; each case with a prefix of its own.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
@@ -29,11 +29,30 @@ StoreUnderTest Make(Gateway& gateway, S3Addressing addressing) {
   return made;
 }
 
+// Every write is a version there, and the condition of a creation is ignored.
+StoreUnderTest MakeVersioned() {
+  static const std::string bucket = [] {
+    Gateway& gateway = Gateway::Shared();
+    std::string name = gateway.MakeBucket();
+    gateway.MustAws({"put-bucket-versioning", "--bucket", name, "--versioning-configuration",
+                     "Status=Enabled"});
+    return name;
+  }();
+  static int cases = 0;
+  const storage::S3StoreOptions options =
+      Gateway::Shared().StoreOptions(bucket, fmt::format("case/{}", ++cases));
+  StoreUnderTest made;
+  made.store = MustOpen(options);
+  made.open_another = [options] { return MustOpen(options); };
+  return made;
+}
+
 const bool kRegistered =
     RegisterStoreConformance("S3StoreConforms",
                              [] { return Make(Gateway::Shared(), S3Addressing::kPath); }) &&
     RegisterStoreConformance("S3StoreWithVirtualHostsConforms",
-                             [] { return Make(Gateway::Shared(), S3Addressing::kVirtual); });
+                             [] { return Make(Gateway::Shared(), S3Addressing::kVirtual); }) &&
+    RegisterStoreConformance("S3StoreInVersionedBucketConforms", MakeVersioned);
 
 TEST(S3Conformance, IsRegistered) { EXPECT_TRUE(kRegistered); }
 

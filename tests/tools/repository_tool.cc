@@ -23,7 +23,8 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: repository_tool put REPOSITORY DIRECTORY|FILE... [--unit-size N] [--threads N]\n"
-    "                           [--memory BYTES] [--source NAME] [--label TEXT] [--full]\n"
+    "                           [--uploads N] [--memory BYTES] [--source NAME] [--label TEXT]\n"
+    "                           [--full]\n"
     "       repository_tool get REPOSITORY BACKUP TARGET-DIRECTORY [--threads N]\n"
     "       repository_tool init-exclusive URL KEY-FILE   a repository in exclusive mode\n"
     "       repository_tool hold REPOSITORY               holds its lease until input ends\n";
@@ -43,6 +44,7 @@ Status ParseNumber(const std::string& text, Number& number) {
 Status ParseOption(const std::string& name, const std::string& value, StoreOptions& options) {
   if (name == "--unit-size") return ParseNumber(value, options.unit_size);
   if (name == "--threads") return ParseNumber(value, options.threads);
+  if (name == "--uploads") return ParseNumber(value, options.uploads);
   if (name == "--memory") return ParseNumber(value, options.memory_bytes);
   if (name == "--source") {
     options.source = value;

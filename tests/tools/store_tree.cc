@@ -72,6 +72,7 @@ Result<repository::BackupId> StoreTree(repository::Repository& repository,
   repository::WriterOptions writer_options;
   writer_options.encode_threads = options.threads;
   writer_options.deliver_threads = options.threads;
+  writer_options.upload_threads = options.uploads;
   writer_options.memory_limit = options.memory_bytes;
   PGK_ASSIGN_OR_RETURN(const auto writer, repository::BackupWriter::Begin(
                                               repository, std::move(spec), writer_options));

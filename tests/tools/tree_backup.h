@@ -31,6 +31,7 @@ struct StoreOptions {
   std::string label;
   uint32_t unit_size = 65'536;
   unsigned threads = 2;
+  unsigned uploads = 1;  // packs on their way at the same time
   uint64_t memory_bytes = uint64_t{256} << 20;
   bool incremental = true;
 };

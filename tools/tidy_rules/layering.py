@@ -31,7 +31,7 @@ THIRD_PARTY = {
     "sodium": {"crypto"},
     "zstd": {"codec"},
     "zlib.h": {"codec"},
-    "boost/json": {"cli", "storage/s3/imds_credentials.cc"},
+    "boost/json": {"cli", "storage/s3/imds_credentials.cc", "storage/s3/probe_report.cc"},
     "CLI/": {"cli"},
     "toml++/": {"config"},
     "libpq-fe.h": {"postgres"},

@@ -69,7 +69,8 @@ S3Client::Attempt S3Client::Try(const S3Call& call, const std::string& body_sha2
 }
 
 Result<net::HttpResponse> S3Client::Call(const S3Call& call) {
-  const std::string body_sha256 = HexEncode(crypto::Sha256(call.body));
+  const std::string body_sha256 =
+      call.signed_sha256 ? *call.signed_sha256 : HexEncode(crypto::Sha256(call.body));
   RetryState retry(options_.retry, *options_.clock, options_.stop);
   bool renewed = false;
   while (true) {

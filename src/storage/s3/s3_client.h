@@ -29,6 +29,8 @@ struct S3Call {
   std::vector<QueryParameter> query = {};
   std::vector<net::HttpHeader> headers = {};
   ByteSpan body = {};
+  // What is said and signed of the body in place of its SHA-256, to see who looks at it.
+  std::optional<std::string> signed_sha256 = {};
   uint64_t body_max = 0;                     // as in HttpRequest
   std::optional<MutableByteSpan> into = {};  // as in HttpRequest
 };

@@ -15,6 +15,8 @@
 #include "net/http_time.h"
 #include "storage/s3/list_start.h"
 #include "storage/s3/make_client.h"
+#include "storage/s3/probe.h"
+#include "storage/s3/version_reader.h"
 #include "storage/s3/xml.h"
 
 namespace pgkeep::storage {
@@ -65,6 +67,8 @@ class BucketStore final : public S3Store {
         url_("s3://" + options.bucket + (options.prefix.empty() ? "" : "/" + options.prefix)),
         storage_class_(options.settings.storage_class),
         aws_(client->address().aws),
+        oldest_(options.oldest),
+        as_of_(options.as_of),
         client_(std::move(client)) {}
 
   // Learns what the bucket is. Once, before anything else.
@@ -91,6 +95,7 @@ class BucketStore final : public S3Store {
   S3Call BucketCall(std::string operation, std::string method,
                     std::vector<QueryParameter> query) const;
   S3Call WriteCall(std::string_view key, ByteSpan bytes) const;
+  Result<S3Call> ReadCall(std::string_view key);
   Result<net::HttpResponse> CallHead(std::string_view key);
   Result<S3Listing> ListOnce(std::vector<QueryParameter> query);
   Error NoProgress() const;
@@ -99,8 +104,12 @@ class BucketStore final : public S3Store {
   Result<ObjectInfo> Described(std::string_view key, const net::HttpResponse& response) const;
   Result<ObjectInfo> ResolveExisting(std::string_view key, ByteSpan bytes,
                                      const std::string& number, Error exists);
+  Status CheckMayChange() const;
+  Result<std::optional<S3Version>> VersionOf(std::string_view key);
+  Result<bool> IsOldest(std::string_view key, const net::HttpResponse& response);
   Result<bool> IsVersioned();
   Result<bool> ProbeConditionalCreate();
+  Result<bool> HasProvenConditionalCreate();
 
   // Constant after Discover().
   const std::string bucket_;
@@ -108,9 +117,12 @@ class BucketStore final : public S3Store {
   const std::string url_;
   const std::string storage_class_;
   const bool aws_;
+  const OldestVersionRules oldest_;
+  const std::optional<Timestamp> as_of_;
   StoreFeatures features_;
 
   const std::unique_ptr<S3Client> client_;
+  std::unique_ptr<VersionReader> versions_;  // null where nothing is read by versions
 };
 
 S3Call BucketStore::CallFor(std::string_view key, std::string operation, std::string method) const {
@@ -189,7 +201,30 @@ Result<ObjectInfo> BucketStore::ResolveExisting(std::string_view key, ByteSpan b
              info.size, bytes.size());
 }
 
+Status BucketStore::CheckMayChange() const {
+  if (!as_of_) return Ok();
+  return Err(ErrorCode::kRefused, "{} is opened as of {}: nothing can be changed", url_,
+             FormatUtc(*as_of_))
+      .WithHint("leave out --as-of");
+}
+
+// The version of `key` to ask for by its name; none where it is the newest one anyway.
+Result<std::optional<S3Version>> BucketStore::VersionOf(std::string_view key) {
+  if (versions_ == nullptr || !versions_->Reads(key)) return std::optional<S3Version>();
+  PGK_ASSIGN_OR_RETURN(std::optional<S3Version> version, versions_->Find(key));
+  if (version) return version;
+  return Err(ErrorCode::kNotFound, "there is no object {} of {}", key, url_);
+}
+
+// Whether what was just made counts: a condition is met too where the object is hidden only.
+Result<bool> BucketStore::IsOldest(std::string_view key, const net::HttpResponse& response) {
+  if (versions_ == nullptr || !versions_->Reads(key)) return true;
+  PGK_ASSIGN_OR_RETURN(const std::optional<S3Version> version, versions_->Find(key));
+  return version && version->id == response.Header("x-amz-version-id");
+}
+
 Result<ObjectInfo> BucketStore::CreateIfAbsent(std::string_view key, ByteSpan bytes) {
+  PGK_TRY(CheckMayChange());
   PGK_TRY(ValidateKey(key));
   PGK_TRY(ValidateObjectSize(key, bytes.size()));
   if (!features_.conditional_create) {
@@ -202,21 +237,34 @@ Result<ObjectInfo> BucketStore::CreateIfAbsent(std::string_view key, ByteSpan by
   call.headers.push_back({"If-None-Match", "*"});
   call.headers.push_back({kNumberHeader, number});
   Result<net::HttpResponse> response = client_->Call(call);
-  if (response.ok()) return Written(key, bytes, *response);
+  if (response.ok()) {
+    PGK_ASSIGN_OR_RETURN(const bool oldest, IsOldest(key, *response));
+    if (oldest) return Written(key, bytes, *response);
+    return Err(ErrorCode::kAlreadyExists, "{} exists already, behind a newer version", call.what);
+  }
   if (response.error().code() != ErrorCode::kAlreadyExists) return std::move(response).error();
   return ResolveExisting(key, bytes, number, std::move(response).error());
 }
 
 Result<ObjectInfo> BucketStore::Put(std::string_view key, ByteSpan bytes) {
+  PGK_TRY(CheckMayChange());
   PGK_TRY(ValidateKey(key));
   PGK_TRY(ValidateObjectSize(key, bytes.size()));
   PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client_->Call(WriteCall(key, bytes)));
   return Written(key, bytes, response);
 }
 
+Result<S3Call> BucketStore::ReadCall(std::string_view key) {
+  PGK_ASSIGN_OR_RETURN(const std::optional<S3Version> version, VersionOf(key));
+  if (!version) return CallFor(key, "s3:GetObject", "GET");
+  S3Call call = CallFor(key, "s3:GetObjectVersion", "GET");
+  call.query = {{"versionId", version->id}};
+  return call;
+}
+
 Result<Bytes> BucketStore::Get(std::string_view key, uint64_t max_bytes) {
   PGK_TRY(ValidateKey(key));
-  S3Call call = CallFor(key, "s3:GetObject", "GET");
+  PGK_ASSIGN_OR_RETURN(S3Call call, ReadCall(key));
   call.body_max = std::min(max_bytes, kMaxObjectBytes);
   PGK_ASSIGN_OR_RETURN(net::HttpResponse response, client_->Call(call));
   // Without it an answer that ends early cannot be told from a whole one.
@@ -226,7 +274,7 @@ Result<Bytes> BucketStore::Get(std::string_view key, uint64_t max_bytes) {
 
 Status BucketStore::GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) {
   PGK_TRY(ValidateKey(key));
-  S3Call call = CallFor(key, "s3:GetObject", "GET");
+  PGK_ASSIGN_OR_RETURN(S3Call call, ReadCall(key));
   if (out.empty() || offset > kMaxObjectBytes) {
     PGK_ASSIGN_OR_RETURN(const ObjectInfo info, Head(key));
     return offset <= info.size && out.empty() ? Ok() : EndsEarly(call.what);
@@ -259,6 +307,9 @@ Result<S3Listing> BucketStore::ListOnce(std::vector<QueryParameter> query) {
 Result<ListPage> BucketStore::List(std::string_view prefix, std::string_view start_after,
                                    size_t max_keys) {
   PGK_TRY(ValidateListArguments(prefix, max_keys));
+  if (versions_ != nullptr && versions_->Lists(prefix)) {
+    return versions_->List(prefix, start_after, max_keys);
+  }
   max_keys = std::min(max_keys, kPageMax);
   QueryParameter from = {"start-after", prefix_ + ListStart(start_after)};
   ListPage page;
@@ -295,11 +346,14 @@ Error BucketStore::NoProgress() const {
 
 Result<ObjectInfo> BucketStore::Head(std::string_view key) {
   PGK_TRY(ValidateKey(key));
+  PGK_ASSIGN_OR_RETURN(const std::optional<S3Version> version, VersionOf(key));
+  if (version) return version->object;
   PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, CallHead(key));
   return Described(key, response);
 }
 
 Status BucketStore::Delete(std::string_view key) {
+  PGK_TRY(CheckMayChange());
   PGK_TRY(ValidateKey(key));
   S3Call call = CallFor(key, "s3:DeleteObject", "DELETE");
   call.body_max = kXmlMax;
@@ -351,6 +405,14 @@ Result<bool> BucketStore::ProbeConditionalCreate() {
   return refused;
 }
 
+// Whether somebody has tried it out in this bucket as it is now ('pgkeep storage probe').
+Result<bool> BucketStore::HasProvenConditionalCreate() {
+  PGK_ASSIGN_OR_RETURN(const std::optional<ProbeReport> report, ReadProbeReport(*this));
+  if (!report || !report->versioned) return false;
+  const ProbeFinding* const finding = report->Find(kProbeConditionalCreate);
+  return finding != nullptr && finding->verdict == ProbeVerdict::kYes;
+}
+
 Status BucketStore::Discover(bool probe) {
   features_ = {.conditional_create = true,
                .strong_list = true,
@@ -359,8 +421,20 @@ Status BucketStore::Discover(bool probe) {
                .kind = "s3"};
   PGK_TRY(List("", "", 1));
   PGK_ASSIGN_OR_RETURN(features_.versioned, IsVersioned());
+  if (as_of_ && !features_.versioned) {
+    return Err(ErrorCode::kUnsupported, "bucket {} keeps no versions, so there is no past to see",
+               bucket_)
+        .WithHint("see whether these credentials are allowed s3:GetBucketVersioning");
+  }
+  if (features_.versioned && (as_of_ || !oldest_.read.empty())) {
+    versions_ = std::make_unique<VersionReader>(
+        *client_, VersionReader::Options{
+                      .bucket = bucket_, .prefix = prefix_, .oldest = oldest_, .as_of = as_of_});
+  }
   // Ceph 16 takes the condition and ignores it in versioned buckets.
-  if (features_.versioned && !aws_) features_.conditional_create = false;
+  if (features_.versioned && !aws_ && !as_of_) {
+    PGK_ASSIGN_OR_RETURN(features_.conditional_create, HasProvenConditionalCreate());
+  }
   if (probe && features_.conditional_create) {
     PGK_ASSIGN_OR_RETURN(features_.conditional_create, ProbeConditionalCreate());
   }

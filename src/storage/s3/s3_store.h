@@ -9,11 +9,15 @@
 // Every answer is checked for the length that it announces; signatures cover the SHA-256 of what is
 // sent, which the server compares. Passing failures are repeated inside (S3Client).
 //
+// In a bucket with versions, what is created once is read by its oldest version (version_choice.h);
+// and everything can be read as it was at a moment in the past.
+//
 // What is under the prefix but has no name that pgkeep gives (directory markers of consoles, hidden
 // files) is not listed.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -24,6 +28,7 @@
 #include "storage/s3/credentials.h"
 #include "storage/s3/s3_client.h"
 #include "storage/s3/settings.h"
+#include "storage/s3/version_choice.h"
 
 namespace pgkeep::storage {
 
@@ -46,6 +51,10 @@ struct S3StoreOptions {
                        .budget = std::chrono::seconds(60)};
   Duration connect_timeout = std::chrono::seconds(10);
   Duration stall_timeout = std::chrono::seconds(30);
+  // In a bucket with versions: beginnings of keys whose oldest version counts.
+  OldestVersionRules oldest = {};
+  // Everything as it was then; nothing can be changed.
+  std::optional<Timestamp> as_of = {};
   // Try out whether creations are conditional, by making and removing one object below "probe/".
   bool probe = false;
 };
@@ -62,6 +71,7 @@ class S3Store : public ObjectStore {
 //   kNotFound           there is no such bucket
 //   kUnauthenticated    the credentials are missing, wrong or expired, or the clock is
 //   kPermission         they may not list
+//   kUnsupported        as_of, and the bucket keeps no versions
 //   kConfig             the bucket is in another region; a certificate or credentials file is bad
 //   others              as S3Client
 Result<std::unique_ptr<S3Store>> OpenS3Store(const S3StoreOptions& options);

@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/mutex.h"
 #include "crypto/hash.h"
+#include "storage/s3/probe.h"
 #include "storage/store_util.h"
 #include "testing/fake_clock.h"
 #include "testing/http_server.h"
@@ -141,6 +142,50 @@ TEST_F(S3StoreTest, VersionedBucketsElsewhereHaveNoConditionalCreate) {
   EXPECT_TRUE((*versioned)->features().versioned);
   EXPECT_FALSE((*versioned)->features().conditional_create);
   EXPECT_EQ(CodeOf((*versioned)->CreateIfAbsent("a", {})), "unsupported");
+}
+
+std::string VersionsXml(const std::string& versions) {
+  return "<ListVersionsResult><IsTruncated>false</IsTruncated>" + versions +
+         "</ListVersionsResult>";
+}
+
+std::string VersionXml(const std::string& id) {
+  return "<Version><Key>base/dec/1</Key><VersionId>" + id +
+         "</VersionId><Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Version>";
+}
+
+// A condition is met where the object is only hidden; the one that was there first counts.
+TEST_F(S3StoreTest, CreationsBehindADeletionMarkAreNone) {
+  const ProbeReport report{
+      .versioned = true,
+      .findings = {{std::string(kProbeConditionalCreate), ProbeVerdict::kYes, ""}}};
+  Next("GET", MakeAnswer(200, kEmptyPage));
+  Next("GET", MakeAnswer(200,
+                         "<VersioningConfiguration><Status>Enabled</Status>"
+                         "</VersioningConfiguration>"));
+  Next("GET", MakeAnswer(200,
+                         "<ListBucketResult><IsTruncated>false</IsTruncated><Contents>"
+                         "<Key>base/probe/report.1</Key><Size>1</Size>"
+                         "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
+                         "</ListBucketResult>"));
+  Next("GET", MakeAnswer(200, FormatProbeReport(report)));
+  S3StoreOptions options = Options();
+  options.oldest = {.read = {"dec/"}, .listed = {"dec/"}};
+  const auto store = OpenS3Store(options);
+  ASSERT_TRUE(store.ok()) << store.error().Describe();
+  EXPECT_TRUE((*store)->features().conditional_create);
+
+  Next("PUT", MakeAnswer(200, "", {"ETag: \"t\"", "x-amz-version-id: v2"}));
+  Next("GET", MakeAnswer(200, VersionsXml(VersionXml("v2") +
+                                          "<DeleteMarker><Key>base/dec/1</Key>"
+                                          "<VersionId>m</VersionId><LastModified>"
+                                          "2026-01-01T00:00:00Z</LastModified></DeleteMarker>" +
+                                          VersionXml("v1"))));
+  EXPECT_EQ(CodeOf((*store)->CreateIfAbsent("dec/1", AsBytes("x"))), "already_exists");
+  EXPECT_NE(Requests().back().target.find("versions="), std::string::npos);
+
+  Next("PUT", MakeAnswer(200, "", {"ETag: \"t\"", "x-amz-version-id: v1"}));
+  EXPECT_EQ(CodeOf((*store)->CreateIfAbsent("dec/1", AsBytes("x"))), "ok");
 }
 
 TEST_F(S3StoreTest, ProbingTellsServersThatIgnoreTheCondition) {

@@ -56,6 +56,22 @@ Result<S3ListedObject> ParseObject(const pugi::xml_node& node) {
   return object;
 }
 
+// A deletion mark has no size and no tag.
+Result<S3Version> ParseVersion(const pugi::xml_node& node, bool deletion) {
+  S3Version version;
+  version.deletion = deletion;
+  version.id = node.child_value("VersionId");
+  PGK_ASSIGN_OR_RETURN(version.time, ParseUtc(node.child_value("LastModified")));
+  if (!deletion) {
+    PGK_ASSIGN_OR_RETURN(version.object, ParseObject(node));
+  } else {
+    PGK_ASSIGN_OR_RETURN(version.object.key, DecodeKey(node.child_value("Key")));
+    version.object.modified = std::chrono::floor<std::chrono::seconds>(version.time);
+  }
+  if (version.object.key.empty() || version.id.empty()) return NotUnderstood("list of versions");
+  return version;
+}
+
 }  // namespace
 
 S3ErrorBody ParseErrorBody(ByteSpan body) {
@@ -84,6 +100,27 @@ Result<S3Listing> ParseListing(ByteSpan body) {
     Result<S3ListedObject> object = ParseObject(node);
     if (!object.ok()) return NotUnderstood("listing");
     listing.objects.push_back(std::move(object).value());
+  }
+  return listing;
+}
+
+Result<S3VersionListing> ParseVersionListing(ByteSpan body) {
+  pugi::xml_document document;
+  if (!Load(document, body)) return NotUnderstood("list of versions");
+  const pugi::xml_node root = document.child("ListVersionsResult");
+  const std::string_view truncated = root.child_value("IsTruncated");
+  if (truncated != "true" && truncated != "false") return NotUnderstood("list of versions");
+  S3VersionListing listing;
+  listing.truncated = truncated == "true";
+  PGK_ASSIGN_OR_RETURN(listing.next_key, DecodeKey(root.child_value("NextKeyMarker")));
+  listing.next_id = root.child_value("NextVersionIdMarker");
+  if (listing.truncated && listing.next_key.empty()) return NotUnderstood("list of versions");
+  for (const pugi::xml_node& node : root.children()) {
+    const std::string_view name = node.name();
+    if (name != "Version" && name != "DeleteMarker") continue;
+    Result<S3Version> version = ParseVersion(node, name == "DeleteMarker");
+    if (!version.ok()) return NotUnderstood("list of versions");
+    listing.versions.push_back(std::move(version).value());
   }
   return listing;
 }

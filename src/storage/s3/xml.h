@@ -38,6 +38,27 @@ struct S3Listing {
 // look like an empty listing.
 Result<S3Listing> ParseListing(ByteSpan body);
 
+// One version of an object, or the mark that it was deleted.
+struct S3Version {
+  ObjectInfo object = {};  // of a mark: key and time only
+  Timestamp time = {};     // when it was made, as exactly as the server tells it
+  std::string id = {};     // opaque; "null" for what was written before the bucket had versions
+  bool deletion = false;
+};
+
+// One page of ListObjectVersions, asked for with encoding-type=url.
+struct S3VersionListing {
+  // By key, and of one key the newest first; whole keys of the bucket.
+  std::vector<S3Version> versions;
+  bool truncated = false;
+  // Where the next page goes on.
+  std::string next_key;
+  std::string next_id;  // may be empty
+};
+
+// kProtocol for everything that is no such page.
+Result<S3VersionListing> ParseVersionListing(ByteSpan body);
+
 // Whether a bucket keeps versions: "Enabled" and "Suspended" both do. kProtocol for another answer.
 Result<bool> ParseVersioning(ByteSpan body);
 

@@ -100,6 +100,37 @@ TEST(S3Xml, ReadsVersioning) {
   EXPECT_FALSE(versioned("<ListBucketResult/>").ok());
 }
 
+TEST(S3Xml, ReadsVersions) {
+  const auto page = ParseVersionListing(AsBytes(
+      "<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>a%2Fb</NextKeyMarker>"
+      "<NextVersionIdMarker>v1</NextVersionIdMarker>"
+      "<DeleteMarker><Key>a%2Fb</Key><VersionId>v2</VersionId><IsLatest>true</IsLatest>"
+      "<LastModified>2026-01-01T00:00:02.700Z</LastModified></DeleteMarker>"
+      "<Version><Key>a%2Fb</Key><VersionId>v1</VersionId><Size>7</Size><ETag>\"tag\"</ETag>"
+      "<LastModified>2026-01-01T00:00:01.500Z</LastModified></Version></ListVersionsResult>"));
+  ASSERT_TRUE(page.ok()) << page.error().Describe();
+  EXPECT_TRUE(page->truncated);
+  EXPECT_EQ(page->next_key, "a/b");
+  EXPECT_EQ(page->next_id, "v1");
+  ASSERT_EQ(page->versions.size(), 2U);
+  EXPECT_TRUE(page->versions[0].deletion);
+  EXPECT_EQ(page->versions[0].id, "v2");
+  EXPECT_EQ(page->versions[0].object.key, "a/b");
+  EXPECT_EQ(page->versions[0].time, ParseUtc("2026-01-01T00:00:02.700Z").value());
+  EXPECT_FALSE(page->versions[1].deletion);
+  EXPECT_EQ(page->versions[1].object.size, 7U);
+  EXPECT_EQ(page->versions[1].object.etag, "tag");
+  EXPECT_EQ(page->versions[1].object.modified, ParseUtc("2026-01-01T00:00:01Z").value());
+  for (const char* text :
+       {"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
+        "<ListVersionsResult/>",
+        "<ListVersionsResult><IsTruncated>true</IsTruncated></ListVersionsResult>",
+        "<ListVersionsResult><IsTruncated>false</IsTruncated><Version><Key>a</Key><Size>1</Size>"
+        "<LastModified>2026-01-01T00:00:01Z</LastModified></Version></ListVersionsResult>"}) {
+    EXPECT_FALSE(ParseVersionListing(AsBytes(text)).ok()) << text;
+  }
+}
+
 TEST(S3Xml, ReadsAssumedRoles) {
   const auto found = ParseAssumedRole(AsBytes(
       "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"

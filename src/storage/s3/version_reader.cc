@@ -1,0 +1,129 @@
+#include "storage/s3/version_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "storage/s3/list_start.h"
+
+namespace pgkeep::storage {
+namespace {
+
+constexpr size_t kPageMax = 1000;
+constexpr uint64_t kXmlMax = uint64_t{8} << 20;
+constexpr size_t kKnownMax = 100'000;
+
+bool BeginsWithOneOf(std::string_view key, const std::vector<std::string>& prefixes) {
+  return std::ranges::any_of(prefixes,
+                             [&](const std::string& prefix) { return key.starts_with(prefix); });
+}
+
+}  // namespace
+
+bool VersionReader::Reads(std::string_view key) const {
+  return options_.as_of || BeginsWithOneOf(key, options_.oldest.read);
+}
+
+bool VersionReader::Lists(std::string_view prefix) const {
+  return options_.as_of || BeginsWithOneOf(prefix, options_.oldest.listed);
+}
+
+VersionChoice VersionReader::ChoiceFor(std::string_view key) const {
+  const bool oldest = BeginsWithOneOf(key, options_.oldest.read);
+  return {oldest ? VersionChoice::Rule::kOldest : VersionChoice::Rule::kNewest, options_.as_of};
+}
+
+Result<S3VersionListing> VersionReader::Ask(std::string_view prefix, const S3VersionListing& from,
+                                            size_t max_versions) {
+  S3Call call{.operation = "s3:ListBucketVersions",
+              .what = "bucket " + options_.bucket,
+              .method = "GET",
+              .key = "",
+              .query = {{"encoding-type", "url"},
+                        {"max-keys", std::to_string(max_versions)},
+                        {"prefix", options_.prefix + std::string(prefix)},
+                        {"versions", ""}},
+              .body_max = kXmlMax};
+  if (!from.next_key.empty()) call.query.emplace_back("key-marker", from.next_key);
+  if (!from.next_id.empty()) call.query.emplace_back("version-id-marker", from.next_id);
+  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client_.Call(call));
+  PGK_ASSIGN_OR_RETURN(S3VersionListing listing, ParseVersionListing(response.body));
+  for (S3Version& version : listing.versions) {
+    if (!version.object.key.starts_with(options_.prefix)) {
+      return Err(ErrorCode::kProtocol, "the listing of bucket {} shows an object that is not in it",
+                 options_.bucket);
+    }
+    version.object.key.erase(0, options_.prefix.size());
+  }
+  if (listing.truncated && listing.next_key == from.next_key && listing.next_id == from.next_id) {
+    return Err(ErrorCode::kProtocol, "the listing of versions in bucket {} does not get on",
+               options_.bucket);
+  }
+  return listing;
+}
+
+void VersionReader::Remember(const S3Version& version) {
+  const MutexLock lock(mutex_);
+  if (known_.size() >= kKnownMax) known_.clear();
+  known_.insert_or_assign(version.object.key, version);
+}
+
+Result<std::optional<S3Version>> VersionReader::Find(std::string_view key) {
+  {
+    const MutexLock lock(mutex_);
+    const auto known = known_.find(key);
+    if (known != known_.end()) return std::optional(known->second);
+  }
+  VersionChoice choice = ChoiceFor(key);
+  S3VersionListing page;
+  // Longer keys that begin like this one come behind it.
+  bool over = false;
+  do {
+    PGK_ASSIGN_OR_RETURN(page, Ask(key, page, kPageMax));
+    for (const S3Version& version : page.versions) {
+      over = over || version.object.key != key;
+      if (!over) choice.See(version);
+    }
+  } while (page.truncated && !over);
+  if (choice.chosen()) Remember(*choice.chosen());
+  return choice.chosen();
+}
+
+Result<ListPage> VersionReader::List(std::string_view prefix, std::string_view start_after,
+                                     size_t max_keys) {
+  max_keys = std::min(max_keys, kPageMax);
+  ListPage page;
+  S3VersionListing from;
+  if (!start_after.empty()) from.next_key = options_.prefix + ListStart(start_after);
+  std::string key;
+  std::optional<VersionChoice> choice;
+  const auto finish = [&] {
+    if (!choice || !choice->chosen()) return;
+    Remember(*choice->chosen());
+    page.objects.push_back(choice->chosen()->object);
+  };
+  while (true) {
+    // No key has less than one version, so a page never has more keys than were asked for.
+    PGK_ASSIGN_OR_RETURN(from, Ask(prefix, from, max_keys));
+    for (const S3Version& version : from.versions) {
+      if (!ValidateKey(version.object.key).ok() || version.object.key <= start_after) continue;
+      if (version.object.key != key) {
+        finish();
+        // What comes now is the first of the next page.
+        if (page.objects.size() == max_keys) {
+          page.next = key;
+          return page;
+        }
+        key = version.object.key;
+        choice.emplace(ChoiceFor(key));
+      }
+      choice->See(version);
+    }
+    if (!from.truncated) {
+      finish();
+      return page;
+    }
+  }
+}
+
+}  // namespace pgkeep::storage
