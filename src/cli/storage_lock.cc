@@ -40,17 +40,17 @@ class Locker {
  public:
   // Borrows the bucket.
   Locker(BucketAccess& bucket, ObjectLock lock, bool dry_run)
-      // Of every object it is the oldest version that counts.
-      : versions_(bucket.client(),
-                  {.bucket = bucket.url().bucket, .oldest = {.read = {""}, .listed = {}}}),
-        settings_(bucket.settings()),
+      : settings_(bucket.settings()),
         base_(bucket.url().prefix.empty() ? "" : bucket.url().prefix + "/"),
+        // Whatever the key begins with, the oldest version is meant.
+        versions_(bucket.client(),
+                  {.bucket = bucket.url().bucket, .prefix = base_, .oldest = {.read = {""}}}),
         lock_(lock),
         dry_run_(dry_run) {}
 
   // Thread-safe.
   void Lock(const std::string& key) PGK_EXCLUDES(mutex_) {
-    Result<bool> locked = LockOne(base_ + key);
+    Result<bool> locked = LockOne(key);
     const MutexLock hold(mutex_);
     if (locked.ok()) {
       ++(*locked ? report_.locked : report_.kept);
@@ -68,23 +68,24 @@ class Locker {
  private:
   // False if it was locked for long enough.
   Result<bool> LockOne(const std::string& key) {
-    PGK_ASSIGN_OR_RETURN(const std::optional<storage::S3Version> version, versions_.Find(key));
-    if (!version) {
+    PGK_ASSIGN_OR_RETURN(const std::optional<storage::S3Version> oldest, versions_.Find(key));
+    if (!oldest) {
       return Err(ErrorCode::kNotFound, "object {} is missing, and backups need it", key)
           .WithHint("'pgkeep verify' tells what is damaged");
     }
-    PGK_ASSIGN_OR_RETURN(const std::optional<ObjectLock> found, settings_.LockOf(key, version->id));
+    PGK_ASSIGN_OR_RETURN(const std::optional<ObjectLock> found,
+                         settings_.LockOf(base_ + key, oldest->id));
     if (found && found->until + kSlack >= lock_.until) return false;
     if (dry_run_) return true;
     // A mode is never weakened.
     const ObjectLock lock{found ? found->mode : lock_.mode, lock_.until};
-    PGK_TRY(settings_.SetLock(key, version->id, lock));
+    PGK_TRY(settings_.SetLock(base_ + key, oldest->id, lock));
     return true;
   }
 
-  storage::VersionReader versions_;
   BucketSettings settings_;
   const std::string base_;
+  storage::VersionReader versions_;
   const ObjectLock lock_;
   const bool dry_run_;
   Mutex mutex_;

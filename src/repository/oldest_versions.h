@@ -12,9 +12,9 @@
 
 namespace pgkeep::repository {
 
-inline constexpr std::array<std::string_view, 7> kOldestVersionPrefixes = {
-    kConfigPrefix,        kConfigCopyPrefix, kKeySlotPrefix, kManifestPrefix,
-    kReferenceListPrefix, kDecisionPrefix,   kExpiryPrefix};
+inline constexpr std::array<std::string_view, 10> kOldestVersionPrefixes = {
+    kConfigPrefix,   kConfigCopyPrefix, kKeySlotPrefix, kManifestPrefix, kReferenceListPrefix,
+    kDecisionPrefix, kExpiryPrefix,     kSessionPrefix, kDataPackPrefix, kMetaPackPrefix};
 
 inline constexpr std::array<std::string_view, 4> kOldestVersionListedPrefixes = {
     kConfigPrefix, kConfigCopyPrefix, kDecisionPrefix, kExpiryPrefix};

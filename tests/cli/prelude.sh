@@ -278,21 +278,6 @@ s3_log_mark() {
   until grep -n " beast: .*$mark" "$log" | cut -d: -f1 | grep .; do sleep 0.02; done
 }
 
-# s3_admin ARGUMENT...: radosgw-admin on the server of start_s3; prints what it printed.
-s3_admin() {
-  local before
-  before=$(grep -c '^done' "$DIR/.s3-out")
-  printf 'admin' >&9
-  printf ' %q' "$@" >&9
-  echo >&9
-  until [ "$(grep -c '^done' "$DIR/.s3-out")" -gt "$before" ]; do
-    kill -0 "$S3_KEEPER" || return 1
-    sleep 0.05
-  done
-  grep '^done' "$DIR/.s3-out" | tail -1 | python3 -c 'import json, sys
-print(json.loads(sys.stdin.read().split(" ", 1)[1]), end="")'
-}
-
 # attacker PREFIX KIND...: attacks on the bucket `locked` with the credential in the environment.
 attacker() {
   env -u PYTHONPATH /usr/bin/python3 "$HERE/../s3/attacker.py" "$S3" locked "$@"

@@ -63,7 +63,11 @@ Result<std::optional<ObjectLock>> ParseRetention(ByteSpan body) {
   if (loaded.status != pugi::status_ok || !root) return NotUnderstood();
   if (!root.child("Mode")) return std::optional<ObjectLock>();
   const auto mode = ParseLockMode(root.child_value("Mode"));
-  const Result<Timestamp> until = ParseUtc(root.child_value("RetainUntilDate"));
+  // Some servers tell billionths of seconds.
+  std::string text = root.child_value("RetainUntilDate");
+  if (const size_t point = text.find('.'); point != std::string::npos) text.resize(point);
+  if (!text.ends_with('Z')) text += 'Z';
+  const Result<Timestamp> until = ParseUtc(text);
   if (!mode || !until.ok()) return NotUnderstood();
   return std::optional(ObjectLock{*mode, *until});
 }

@@ -53,6 +53,11 @@ TEST(ObjectLock, ReadsRetentions) {
   ASSERT_TRUE(read.ok() && *read);
   EXPECT_EQ((*read)->mode, lock.mode);
   EXPECT_EQ((*read)->until, lock.until);
+  const auto fine = ParseRetention(
+      AsBytes("<Retention><Mode>GOVERNANCE</Mode>"
+              "<RetainUntilDate>2024-10-04T00:00:00.826876277Z</RetainUntilDate></Retention>"));
+  ASSERT_TRUE(fine.ok() && *fine);
+  EXPECT_EQ((*fine)->until, lock.until);
   EXPECT_FALSE(ParseRetention(AsBytes("<Retention/>")).value().has_value());
   EXPECT_FALSE(ParseRetention(AsBytes("<Retention><Mode>COMPLIANCE</Mode></Retention>")).ok());
   EXPECT_FALSE(ParseRetention(AsBytes("")).ok());
