@@ -142,7 +142,7 @@ TEST(LifecyclePlan, SeesWhatMovesBackupsOutOfReach) {
 }
 
 TEST(LifecyclePlan, DescribesWhatRulesDo) {
-  EXPECT_EQ(DescribeRule({.expire_days = 1, .purge_days = 14, .expire_delete_markers = true}),
+  EXPECT_EQ(DescribeRule({.expire_days = 1, .expire_delete_markers = true, .purge_days = 14}),
             "deletes after 1 day, deletes older versions after 14 days, tidies delete markers");
   EXPECT_EQ(DescribeRule({.enabled = false,
                           .tagged = true,
