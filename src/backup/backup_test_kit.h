@@ -50,7 +50,7 @@ class PhaseHook : public BackupWatcher {
 
 // Lets a test do something when the store is about to take a data pack: the one moment in which it
 // is certain that a COPY is running.
-class HookStore final : public storage::ForwardingStore {
+class HookStore : public storage::ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
 
