@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "base/retry.h"
 #include "repository/config_object.h"
 #include "repository/limits.h"
@@ -126,6 +127,17 @@ bool IsDamage(const Error& error) {
     default:
       return false;
   }
+}
+
+bool IsWrongContent(const Error& error) {
+  return IsDamage(error) && error.code() != ErrorCode::kNotFound;
+}
+
+void WarnOfSecondReading(const storage::ObjectStore& store, const Error& error) {
+  Log(LogLevel::kWarning, "repository",
+      "{} delivered damaged bytes once, and the right ones when asked again ({}): look at the "
+      "network and the disks between",
+      store.Url(), error.ToString());
 }
 
 }  // namespace pgkeep::repository

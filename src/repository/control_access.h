@@ -85,4 +85,12 @@ Status CheckCanCreate(const RepositoryContext& context);
 // than about the way to them.
 bool IsDamage(const Error& error);
 
+// Whether bytes that were read are not what they should be. They may have changed on their way, and
+// be right when they are read again.
+bool IsWrongContent(const Error& error);
+
+// Says that what was damaged when it was read once was right when it was read again, as `error`
+// told of the first time: nothing is lost, but somebody should look at the way to the store.
+void WarnOfSecondReading(const storage::ObjectStore& store, const Error& error);
+
 }  // namespace pgkeep::repository

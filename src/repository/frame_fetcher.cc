@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "repository/control_access.h"
 #include "repository/key_ring.h"
 #include "repository/pack_format.h"
 
@@ -137,6 +138,14 @@ std::unique_ptr<FrameBatch> FrameFetcher::Start(std::vector<WantedFrame> wanted)
 }
 
 Status FrameFetcher::Read(FrameBatch& batch, const FrameBatch::Request& request) {
+  const Status first = TryRead(batch, request);
+  if (first.ok() || !IsWrongContent(first.error())) return first;
+  Status second = TryRead(batch, request);
+  if (second.ok()) WarnOfSecondReading(*context_.store, first.error());
+  return second;
+}
+
+Status FrameFetcher::TryRead(FrameBatch& batch, const FrameBatch::Request& request) {
   const std::string key = batch.wanted_[batch.order_[request.begin]].frame.pack.name().Key();
   Bytes buffer(request.bytes);
   const Status read = Retry(context_.retry, *context_.clock, context_.stop,

@@ -95,7 +95,8 @@ class FrameBatch {
 };
 
 // Reads units frames from data packs: joins neighbours into one request, opens, decompresses, and
-// compares each content hash. Nothing of a frame is given out before all of that has passed.
+// compares each content hash. Nothing of a frame is given out before all of that has passed; what
+// does not pass is read once more, since it may have changed on its way.
 //
 // Requests go out at the same time where the store is faster so (StoreFeatures::parallel_requests);
 // then reading ahead makes sense as well.
@@ -115,6 +116,7 @@ class FrameFetcher {
 
  private:
   Status Read(FrameBatch& batch, const FrameBatch::Request& request);
+  Status TryRead(FrameBatch& batch, const FrameBatch::Request& request);
   Result<std::shared_ptr<const FrameUnits>> Open(const WantedFrame& wanted, ByteSpan bytes,
                                                  FrameOpener& opener);
 

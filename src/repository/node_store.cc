@@ -1,6 +1,7 @@
 #include "repository/node_store.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -58,15 +59,20 @@ Result<Bytes> NodeStore::ReadFingerprints(const PackName& data_pack,
 }
 
 Result<Bytes> NodeStore::ReadFrame(const FramePlace& place, const Open& open) {
-  bool from_local = false;
-  Result<Bytes> payload = TryReadFrame(place, open, &from_local);
-  if (payload.ok() || !IsDamage(payload.error())) return payload;
-  if (!from_local) {
+  std::optional<Error> first;  // of what the store delivered
+  while (true) {
+    bool from_local = false;
+    Result<Bytes> payload = TryReadFrame(place, open, &from_local);
+    if (payload.ok() && first) WarnOfSecondReading(*context_.store, *first);
+    if (payload.ok() || !IsDamage(payload.error())) return payload;
+    if (from_local) {
+      windows_.DistrustCopy(place.pack);
+      continue;
+    }
     windows_.Forget(place.pack);
-    return payload;
+    if (first || !IsWrongContent(payload.error())) return payload;
+    first = payload.error();
   }
-  windows_.DistrustCopy(place.pack);
-  return TryReadFrame(place, open, &from_local);
 }
 
 Result<Bytes> NodeStore::TryReadFrame(const FramePlace& place, const Open& open, bool* from_local) {

@@ -20,7 +20,7 @@ namespace pgkeep::repository {
 // Reads nodes of maps: from their parent, the local cache or the store, authenticated in any case.
 //
 // A local copy that does not authenticate is discarded and the store is asked instead; only what
-// the store itself delivers can be an error. Thread-safe. Memory: that of PackWindows and
+// the store itself delivers, twice, can be an error. Thread-safe. Memory: that of PackWindows and
 // PackKeyCache, and what RememberDamage says.
 class NodeStore {
  public:

@@ -25,7 +25,7 @@ class PackKeyCache {
   // Reads the 96 bytes of a pack's header into `out`.
   using HeaderReader = std::function<Status(const PackName& pack, MutableByteSpan out)>;
 
-  // Copies the context. REQUIRES: context.keys.
+  // Copies the context, which needs keys before anything is asked for.
   explicit PackKeyCache(const RepositoryContext& context);
 
   // The keys of `pack`, whose header `read_header` fetches if it is not known yet. Errors: those of

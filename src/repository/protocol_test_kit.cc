@@ -43,10 +43,12 @@ void HookStore::Before(std::string operation, std::string key, int nth,
 }
 
 void HookStore::Call(std::string_view operation, std::string_view key) {
-  if (!hook_ || in_hook_) return;
-  in_hook_ = true;
+  const std::thread::id self = std::this_thread::get_id();
+  if (!hook_ || in_hook_ == self) return;
+  const MutexLock lock(mutex_);
+  in_hook_ = self;
   hook_(operation, key);
-  in_hook_ = false;
+  in_hook_ = std::thread::id();
 }
 
 Result<storage::ObjectInfo> HookStore::CreateIfAbsent(std::string_view key, ByteSpan bytes) {

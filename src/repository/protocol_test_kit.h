@@ -1,14 +1,17 @@
 // A repository built by hand, for tests of the protocol: real control objects, packs of any bytes.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "repository/key_ring.h"
 #include "repository/repository_context.h"
 #include "repository/writer_protocol.h"
@@ -27,7 +30,7 @@ class HookStore final : public storage::ObjectStore {
   using Hook = std::function<void(std::string_view operation, std::string_view key)>;
   explicit HookStore(storage::ObjectStore& inner) : inner_(inner) {}
 
-  // Before every call from now on. Not called again from within itself.
+  // Before every call from now on, one at a time. Not called again from within itself.
   void SetHook(Hook hook) { hook_ = std::move(hook); }
   // Runs `action` once, before the n-th call (from now, 1 = next) of `operation` whose key starts
   // with `key`.
@@ -57,7 +60,8 @@ class HookStore final : public storage::ObjectStore {
   storage::ObjectStore& inner_;
   Hook hook_;
   std::optional<storage::StoreFeatures> features_;
-  bool in_hook_ = false;
+  Mutex mutex_;                           // held while the hook runs
+  std::atomic<std::thread::id> in_hook_;  // whose calls it is not told of
   bool fired_ = false;
 };
 

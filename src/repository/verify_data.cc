@@ -2,25 +2,33 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/endian.h"
+#include "base/mutex.h"
+#include "base/worker_pool.h"
 #include "crypto/hash.h"
 #include "repository/control_access.h"
 #include "repository/frame_opener.h"
 #include "repository/key_ring.h"
 #include "repository/limits.h"
-#include "repository/pack_keys.h"
+#include "repository/object_pool.h"
+#include "repository/pack_key_cache.h"
 #include "repository/pack_ledger.h"
 #include "repository/pack_scanner.h"
-#include "repository/session_object.h"
 #include "repository/verify_inventory.h"
 #include "repository/verify_maps.h"
 
 namespace pgkeep::repository {
 namespace {
+
+// Packs that are checked at the same time: opening frames is work for two processors, and over a
+// network several requests are faster than one.
+constexpr unsigned kThreadsMin = 2;
+constexpr unsigned kThreadsMax = 4;
 
 // What the reference lists say about one pack: 64 bytes.
 struct PackFact {
@@ -64,73 +72,127 @@ void AddFacts(const VerifyDataOptions& options, const ReferenceList& references,
                              &PackFact::name);
 }
 
-// Reads packs one after the other. Keeps the key of the writer opened last: facts come by writer.
+// Reads packs, several at the same time.
 class PackChecker {
  public:
-  PackChecker(const ControlAccess& control, bool open_frames, VerifyFindings& findings)
-      : control_(control), open_frames_(open_frames), findings_(findings) {}
+  PackChecker(const ControlAccess& control, const VerifyDataOptions& options,
+              VerifyFindings& findings)
+      : control_(control),
+        options_(options),
+        keys_(control.context()),
+        openers_([] { return std::make_unique<FrameOpener>(); }),
+        findings_(findings),
+        pool_("verify",
+              std::clamp(control.context().store->features().parallel_requests, kThreadsMin,
+                         kThreadsMax),
+              1) {}
 
-  // The frames of the data packs that were opened and found whole. The caller empties it.
-  PackLedger& ledger() { return ledger_; }
+  // Begins to check a pack; what is wrong with it will be a finding.
+  void Start(const PackFact& fact) {
+    pool_.Submit([this, &fact] {
+      if (failed() || control_.context().stop.stop_requested()) return;
+      if (options_.progress != nullptr) options_.progress->SetObject(fact.name.Key());
+      Judge(fact, Check(fact));
+      if (options_.progress != nullptr) {
+        options_.progress->AddBytes(fact.size);
+        options_.progress->AddObjects();
+      }
+    });
+  }
 
-  // Damage as an error for the caller to judge.
-  Status Check(const PackFact& fact) {
+  // Whether enough frames were opened to compare them with the maps.
+  bool full() PGK_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return ledger_.full();
+  }
+
+  // Waits for all that was begun; then the findings are the caller's until the next Start().
+  // Returns the first error that is no damage.
+  Status Finish() PGK_EXCLUDES(mutex_) {
+    pool_.Drain();
+    const MutexLock lock(mutex_);
+    if (error_) return *error_;
+    if (control_.context().stop.stop_requested()) {
+      return Err(ErrorCode::kCancelled, "stopped before all packs were read");
+    }
+    return Ok();
+  }
+
+  // The frames of the data packs that were opened and found whole since this was called last.
+  PackLedger TakeLedger() PGK_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return std::exchange(ledger_, {});
+  }
+
+ private:
+  bool failed() PGK_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return error_.has_value();
+  }
+
+  void Judge(const PackFact& fact, const Status& checked) PGK_EXCLUDES(mutex_) {
+    if (checked.ok()) return;
+    const MutexLock lock(mutex_);
+    if (IsDamage(checked.error())) {
+      findings_.AddProblem(fact.name.Key(), checked.error());
+    } else if (!error_) {
+      error_ = Error(checked.error()).WithContext("verifying " + fact.name.Key());
+    }
+  }
+
+  Status Check(const PackFact& fact) PGK_EXCLUDES(mutex_) {
     PGK_ASSIGN_OR_RETURN(const Bytes pack, control_.Get(fact.name.Key(), kMaxPackBytes));
-    ++findings_.counts().objects;
-    findings_.counts().bytes += pack.size();
+    {
+      const MutexLock lock(mutex_);
+      ++findings_.counts().objects;
+      findings_.counts().bytes += pack.size();
+    }
     if (pack.size() != fact.size) {
       return CorruptObject(fact.name.Key(), "its size is not the one in the reference list");
     }
     if (crypto::Sha256(pack) != fact.sha256) {
       return CorruptObject(fact.name.Key(), "its sha-256 is not the one in the reference list");
     }
-    return open_frames_ ? OpenFrames(fact.name, pack) : Ok();
+    return options_.open_frames ? OpenFrames(fact.name, pack) : Ok();
   }
 
- private:
-  Status OpenFrames(const PackName& name, const Bytes& pack) {
+  Status OpenFrames(const PackName& name, const Bytes& pack) PGK_EXCLUDES(mutex_) {
     const RepositoryContext& context = control_.context();
     if (pack.size() < kPackHeaderBytes) return CorruptObject(name.Key(), "it has no header");
-    const ByteSpan header = ByteSpan(pack).first(kPackHeaderBytes);
     const bool data = name.kind == PackKind::kData;
-    if (data) PGK_TRY(LoadWriterKey(name.writer));
-    const ByteSpan prk = data ? writer_key_.Expose() : context.keys->meta_key();
-    PGK_ASSIGN_OR_RETURN(const PackKeys keys, OpenPackHeader(header, name, context.id, prk));
+    PGK_ASSIGN_OR_RETURN(const std::shared_ptr<const PackKeys> keys,
+                         keys_.Get(name, [&](const PackName&, MutableByteSpan header) -> Status {
+                           std::copy_n(pack.begin(), header.size(), header.begin());
+                           return Ok();
+                         }));
     std::vector<PackLedger::Frame> frames;
-    PGK_TRY(WalkPack(pack, keys, context.id, opener_,
-                     data ? &context.keys->content_hmac() : nullptr,
-                     [&](const ScannedFrame& frame, const FooterFrame& entry, ByteSpan) {
-                       ++findings_.counts().frames;
-                       if (data) {
-                         frames.push_back({frame.offset, frame.header.clen, frame.header.rlen,
-                                           entry.units, entry.hash});
-                       }
-                       return Ok();
-                     }));
-    if (data) ledger_.Add(name, std::move(frames));
-    return Ok();
-  }
-
-  Status LoadWriterKey(const WriterId& writer) {
-    if (key_of_ == writer) return Ok();
-    key_of_.reset();
-    const RepositoryContext& context = control_.context();
-    PGK_ASSIGN_OR_RETURN(const Bytes object,
-                         control_.Get(SessionKey(writer), kMaxSessionObjectBytes));
-    PGK_ASSIGN_OR_RETURN(const SessionObject session,
-                         DecodeSession(object, control_.Identity(writer), control_.signers()));
-    PGK_ASSIGN_OR_RETURN(writer_key_, context.keys->OpenWriterKey(session, context.id, writer));
-    key_of_ = writer;
-    return Ok();
+    uint64_t opened = 0;
+    const auto opener = openers_.Borrow();
+    const Status walked =
+        WalkPack(pack, *keys, context.id, *opener, data ? &context.keys->content_hmac() : nullptr,
+                 [&](const ScannedFrame& frame, const FooterFrame& entry, ByteSpan) {
+                   ++opened;
+                   if (data) {
+                     frames.push_back({frame.offset, frame.header.clen, frame.header.rlen,
+                                       entry.units, entry.hash});
+                   }
+                   return Ok();
+                 });
+    const MutexLock lock(mutex_);
+    findings_.counts().frames += opened;
+    if (walked.ok() && data) ledger_.Add(name, std::move(frames));
+    return walked;
   }
 
   const ControlAccess& control_;
-  const bool open_frames_;
-  VerifyFindings& findings_;
-  FrameOpener opener_;
-  PackLedger ledger_;
-  std::optional<WriterId> key_of_;
-  SecretBytes writer_key_;
+  const VerifyDataOptions& options_;
+  PackKeyCache keys_;
+  ObjectPool<FrameOpener> openers_;
+  Mutex mutex_;
+  VerifyFindings& findings_ PGK_GUARDED_BY(mutex_);
+  PackLedger ledger_ PGK_GUARDED_BY(mutex_);
+  std::optional<Error> error_ PGK_GUARDED_BY(mutex_);
+  WorkerPool pool_;  // last: its jobs use what is above
 };
 
 // Nothing, with a problem unless the backup has expired meanwhile, when the list is damaged.
@@ -208,42 +270,30 @@ Result<VerifyReport> VerifyData(const RepositoryContext& context,
     }
     PGK_TRY(context.keys->RequireReadData("verifying data"));
   }
-  Progress unwatched;
-  Progress& progress = options.progress != nullptr ? *options.progress : unwatched;
-  progress.BeginPhase("verifying_data");
+  if (options.progress != nullptr) options.progress->BeginPhase("verifying_data");
   const ControlAccess control(context);
   VerifyFindings findings;
   PGK_ASSIGN_OR_RETURN(const VerifyInventory inventory,
                        TakeInventory(control, options.backups, findings));
   PGK_ASSIGN_OR_RETURN(const std::vector<PackFact> facts,
                        CollectFacts(control, options, inventory, findings));
-  uint64_t bytes = 0;
-  for (const PackFact& fact : facts) bytes += fact.size;
-  progress.SetTotalBytes(bytes, false);
-  progress.SetTotalObjects(facts.size());
-  PackChecker checker(control, options.open_frames, findings);
+  if (options.progress != nullptr) {
+    uint64_t bytes = 0;
+    for (const PackFact& fact : facts) bytes += fact.size;
+    options.progress->SetTotalBytes(bytes, false);
+    options.progress->SetTotalObjects(facts.size());
+  }
+  PackChecker checker(control, options, findings);
+  const auto compare = [&]() -> Status {
+    PGK_TRY(checker.Finish());
+    const PackLedger ledger = checker.TakeLedger();
+    return ledger.empty() ? Ok() : CompareMaps(control, inventory, ledger, findings);
+  };
   for (const PackFact& fact : facts) {
-    if (context.stop.stop_requested()) {
-      return Err(ErrorCode::kCancelled, "stopped before all packs were read");
-    }
-    progress.SetObject(fact.name.Key());
-    const Status checked = checker.Check(fact);
-    progress.AddBytes(fact.size);
-    progress.AddObjects();
-    if (!checked.ok()) {
-      if (!IsDamage(checked.error())) {
-        return Error(checked.error()).WithContext("verifying " + fact.name.Key());
-      }
-      findings.AddProblem(fact.name.Key(), checked.error());
-    }
-    if (checker.ledger().full()) {
-      PGK_TRY(CompareMaps(control, inventory, checker.ledger(), findings));
-      checker.ledger() = {};
-    }
+    checker.Start(fact);
+    if (checker.full()) PGK_TRY(compare());
   }
-  if (!checker.ledger().empty()) {
-    PGK_TRY(CompareMaps(control, inventory, checker.ledger(), findings));
-  }
+  PGK_TRY(compare());
   PGK_TRY(AssignBackups(control, inventory, findings));
   return findings.Finish();
 }

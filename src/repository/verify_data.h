@@ -35,9 +35,10 @@ struct VerifyDataOptions {
 // names there must be in the pack, with the same length, number of units and content hash. So with
 // 100 % all that a restore will read has been read and found to be what the maps say.
 //
-// Damage is in the report; errors are for what ends the work, as in VerifyStructure. Memory: one
-// pack, 64 bytes per pack of the repository, and up to 100 MiB for maps: packs are compared a
-// million frames at a time (about 100 GiB), and each time the trees are walked once.
+// Damage is in the report; errors are for what ends the work, as in VerifyStructure. Memory: two
+// packs, or four from a store with parallel requests, 64 bytes per pack of the repository, and up
+// to 100 MiB for maps: packs are compared a million frames at a time (about 100 GiB), and each time
+// the trees are walked once.
 Result<VerifyReport> VerifyData(const RepositoryContext& context, const VerifyDataOptions& options);
 
 }  // namespace pgkeep::repository

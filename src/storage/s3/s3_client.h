@@ -29,7 +29,7 @@ struct S3Call {
   std::vector<QueryParameter> query = {};
   std::vector<net::HttpHeader> headers = {};
   ByteSpan body = {};
-  // What is said and signed of the body in place of its SHA-256, to see who looks at it.
+  // What is said and signed as the body's SHA-256: known already, or wrong to see who looks at it.
   std::optional<std::string> signed_sha256 = {};
   uint64_t body_max = 0;                     // as in HttpRequest
   std::optional<MutableByteSpan> into = {};  // as in HttpRequest

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "crypto/hash.h"
 #include "crypto/md5.h"
 #include "crypto/random.h"
 #include "net/http_time.h"
@@ -30,6 +31,7 @@ constexpr uint64_t kXmlMax = uint64_t{8} << 20;
 constexpr unsigned kParallelRequests = 8;
 
 constexpr char kNumberHeader[] = "x-amz-meta-pgkeep-creation";
+constexpr char kDigestHeader[] = "x-amz-meta-pgkeep-sha256";
 constexpr size_t kNumberBytes = 16;
 constexpr char kProbePrefix[] = "probe/";
 
@@ -52,6 +54,12 @@ std::optional<uint64_t> LengthOf(const net::HttpResponse& response) {
 std::optional<Timestamp> TimeOf(const net::HttpResponse& response, std::string_view header) {
   const auto text = response.Header(header);
   return text ? net::ParseHttpTime(*text) : std::nullopt;
+}
+
+// Whether a body has the SHA-256 that was stored with the object, if one was.
+bool IsAsStored(const net::HttpResponse& response) {
+  const auto digest = response.Header(kDigestHeader);
+  return !digest || *digest == HexEncode(crypto::Sha256(response.body));
 }
 
 Error EndsEarly(const std::string& what) {
@@ -148,7 +156,9 @@ S3Call BucketStore::BucketCall(std::string operation, std::string method,
 
 S3Call BucketStore::WriteCall(std::string_view key, ByteSpan bytes) const {
   S3Call call = CallFor(key, "s3:PutObject", "PUT");
+  call.signed_sha256 = HexEncode(crypto::Sha256(bytes));
   call.headers.push_back({"Content-Type", "application/octet-stream"});
+  call.headers.push_back({kDigestHeader, *call.signed_sha256});
   if (!storage_class_.empty()) call.headers.push_back({"x-amz-storage-class", storage_class_});
   call.body = bytes;
   call.body_max = kXmlMax;
@@ -270,9 +280,18 @@ Result<Bytes> BucketStore::Get(std::string_view key, uint64_t max_bytes) {
   PGK_TRY(ValidateKey(key));
   PGK_ASSIGN_OR_RETURN(S3Call call, ReadCall(key));
   call.body_max = std::min(max_bytes, kMaxObjectBytes);
-  PGK_ASSIGN_OR_RETURN(net::HttpResponse response, client_->Call(call));
-  // Without it an answer that ends early cannot be told from a whole one.
-  if (!LengthOf(response)) return NoSuchAnswer(call.what, "Content-Length");
+  const auto get = [&]() -> Result<net::HttpResponse> {
+    PGK_ASSIGN_OR_RETURN(net::HttpResponse response, client_->Call(call));
+    // Without it an answer that ends early cannot be told from a whole one.
+    if (!LengthOf(response)) return NoSuchAnswer(call.what, "Content-Length");
+    return response;
+  };
+  PGK_ASSIGN_OR_RETURN(net::HttpResponse response, get());
+  if (!IsAsStored(response)) {
+    // If it changed on its way, another try brings the right bytes. If not, what the bytes are
+    // worth is for the caller to find out.
+    PGK_ASSIGN_OR_RETURN(response, get());
+  }
   return std::move(response.body);
 }
 

@@ -7,7 +7,10 @@
 // allowed, kAlreadyExists is the answer, which the contract allows too.
 //
 // Every answer is checked for the length that it announces; signatures cover the SHA-256 of what is
-// sent, which the server compares. Passing failures are repeated inside (S3Client).
+// sent, which the server compares. It is kept as metadata too: a whole object that is read and has
+// another one is asked for once more, since it may have changed on its way; it is then delivered as
+// it came, because what it is worth, only those who wrote it can tell. Passing failures are
+// repeated inside (S3Client).
 //
 // In a bucket with versions, what is created once is read by its oldest version (version_choice.h);
 // and everything can be read as it was at a moment in the past.

@@ -122,6 +122,31 @@ TEST_F(S3StoreTest, CreatesWithOneSignedConditionalRequest) {
   EXPECT_NE(authorization.find("/20260101/eu-west-1/s3/aws4_request"), std::string::npos);
 }
 
+// The bytes change on their way once, or are wrong where they lie.
+TEST_F(S3StoreTest, ReadsAgainWhatIsNotAsItWasStored) {
+  const std::string stored = HexEncode(crypto::Sha256(AsBytes("bytes")));
+  ASSERT_TRUE(store_->CreateIfAbsent("p/1", AsBytes("bytes")).ok());
+  EXPECT_EQ(Requests().back().Header("x-amz-meta-pgkeep-sha256"), stored);
+
+  const std::string field = "x-amz-meta-pgkeep-sha256: " + stored;
+  Next("GET", MakeAnswer(200, "bytez", {field}));
+  Next("GET", MakeAnswer(200, "bytes", {field}));
+  const auto healed = store_->Get("p/1", 10);
+  ASSERT_TRUE(healed.ok()) << healed.error().Describe();
+  EXPECT_EQ(AsText(*healed), "bytes");
+  EXPECT_EQ(Requests().size(), 3U);
+
+  for (int i = 0; i < 2; ++i) Next("GET", MakeAnswer(200, "rotten", {field}));
+  const auto rotten = store_->Get("p/1", 10);
+  ASSERT_TRUE(rotten.ok()) << rotten.error().Describe();
+  EXPECT_EQ(AsText(*rotten), "rotten");
+  EXPECT_EQ(Requests().size(), 5U);
+
+  Next("GET", MakeAnswer(200, "of others"));
+  EXPECT_EQ(CodeOf(store_->Get("p/1", 10)), "ok");
+  EXPECT_EQ(Requests().size(), 6U);
+}
+
 TEST_F(S3StoreTest, OpeningListsAndAsksForVersions) {
   const auto requests = server_.requests();
   ASSERT_EQ(opening_, 2U);
