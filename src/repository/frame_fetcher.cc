@@ -109,6 +109,7 @@ FrameFetcher::FrameFetcher(const RepositoryContext& context)
       reads_ahead_(context.store->features().parallel_requests > 1),
       keys_(context),
       openers_([] { return std::make_unique<FrameOpener>(); }),
+      buffers_([] { return std::make_unique<Bytes>(); }),
       // What waits holds no memory to speak of.
       reads_("read", reads_ahead_ ? context.store->features().parallel_requests : 0,
              std::numeric_limits<size_t>::max()) {}
@@ -147,7 +148,9 @@ Status FrameFetcher::Read(FrameBatch& batch, const FrameBatch::Request& request)
 
 Status FrameFetcher::TryRead(FrameBatch& batch, const FrameBatch::Request& request) {
   const std::string key = batch.wanted_[batch.order_[request.begin]].frame.pack.name().Key();
-  Bytes buffer(request.bytes);
+  const auto lease = buffers_.Borrow();
+  if (lease->size() < request.bytes) lease->resize(request.bytes);
+  const MutableByteSpan buffer = MutableByteSpan(*lease).first(request.bytes);
   const Status read = Retry(context_.retry, *context_.clock, context_.stop,
                             [&] { return context_.store->GetRange(key, request.offset, buffer); });
   if (!read.ok()) return Error(read.error()).WithContext("reading " + key);

@@ -124,6 +124,7 @@ class FrameFetcher {
   const bool reads_ahead_;
   PackKeyCache keys_;
   ObjectPool<FrameOpener> openers_;
+  ObjectPool<Bytes> buffers_;
   WorkerPool reads_;  // last: its jobs use what is above
 };
 
