@@ -1,12 +1,14 @@
 #include "repository/backup_list.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <tuple>
 #include <utility>
 
 #include "repository/control_access.h"
+#include "repository/request_each.h"
 
 namespace pgkeep::repository {
 namespace {
@@ -136,12 +138,16 @@ Result<std::vector<BackupSummary>> ListBackups(const RepositoryContext& context)
   PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> expired,
                        control.ListWriters(kExpiryPrefix, ObjectName::Kind::kExpiry,
                                            ControlAccess::Strangers::kIgnore));
+  std::vector<WriterId> live;
+  std::ranges::set_difference(decided, expired, std::back_inserter(live));
   std::vector<BackupSummary> backups;
-  for (const WriterId& id : decided) {
-    if (std::ranges::binary_search(expired, id)) continue;
-    PGK_ASSIGN_OR_RETURN(std::optional<BackupSummary> summary, Summarize(control, id));
-    if (summary) backups.push_back(std::move(*summary));
-  }
+  PGK_TRY(RequestEach(
+      context, live, [&](const WriterId& id) { return Summarize(control, id); },
+      [&](const WriterId&, Result<std::optional<BackupSummary>> summary) -> Status {
+        if (!summary.ok()) return std::move(summary).error();
+        if (*summary) backups.push_back(**std::move(summary));
+        return Ok();
+      }));
   if (const Error* common = CommonError(backups)) return *common;
   SortNewestFirst(backups);
   return backups;

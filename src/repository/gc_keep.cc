@@ -4,9 +4,11 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "repository/abort_decision.h"
 #include "repository/protocol_mutants.h"
+#include "repository/request_each.h"
 
 namespace pgkeep::repository {
 namespace {
@@ -30,20 +32,29 @@ Result<bool> JudgeMissing(const ControlAccess& control, const BackupId& backup, 
 
 Result<bool> KeepLive(const ControlAccess& control, const GcView& view, KeepSet& keep,
                       GcReport& report) {
+  std::vector<BackupId> live;
   for (const auto& [backup, decision] : view.decisions) {
-    if (!view.IsLive(backup)) continue;
-    ++report.live_backups;
-    Result<ReferenceList> references =
-        control.ReadReferenceList(backup, decision.reference_list_sha256);
-    if (references.ok()) {
-      keep.Add(*references, true);
-      continue;
-    }
-    if (references.error().code() != ErrorCode::kNotFound) return std::move(references).error();
-    PGK_ASSIGN_OR_RETURN(const bool go_on, JudgeMissing(control, backup, report));
-    if (!go_on) return false;
+    if (view.IsLive(backup)) live.push_back(backup);
   }
-  return true;
+  bool yields = false;
+  PGK_TRY(RequestEach(
+      control.context(), live,
+      [&](const BackupId& backup) {
+        return control.ReadReferenceList(backup, view.decisions.at(backup).reference_list_sha256);
+      },
+      [&](const BackupId& backup, Result<ReferenceList> references) -> Status {
+        if (yields) return Ok();
+        ++report.live_backups;
+        if (references.ok()) {
+          keep.Add(*references, true);
+          return Ok();
+        }
+        if (references.error().code() != ErrorCode::kNotFound) return std::move(references).error();
+        PGK_ASSIGN_OR_RETURN(const bool go_on, JudgeMissing(control, backup, report));
+        yields = !go_on;
+        return Ok();
+      }));
+  return !yields;
 }
 
 // An undecided writer whose expired base is gone pinned it after its expiry, so it must abort

@@ -5,6 +5,7 @@
 
 #include "base/retry.h"
 #include "repository/protocol_mutants.h"
+#include "repository/request_each.h"
 
 namespace pgkeep::repository {
 namespace {
@@ -72,16 +73,18 @@ Status ReadDecisions(const ControlAccess& control, const std::vector<WriterId>& 
   for (const WriterId& writer : view.decided) {
     if (!std::ranges::binary_search(decided, writer)) return DecisionVanished(writer);
   }
-  for (const WriterId& writer : decided) {
-    Result<DecisionObject> decision = control.ReadDecision(writer);
-    if (!decision.ok()) {
-      if (decision.error().code() == ErrorCode::kNotFound) return DecisionVanished(writer);
-      return std::move(decision).error();
-    }
-    view.decisions[writer] = {.committed = decision->verdict == Verdict::kCommit,
-                              .reference_list_sha256 = decision->reference_list_sha256};
-  }
-  return Ok();
+  return RequestEach(
+      control.context(), decided,
+      [&](const WriterId& writer) { return control.ReadDecision(writer); },
+      [&](const WriterId& writer, Result<DecisionObject> decision) -> Status {
+        if (!decision.ok()) {
+          if (decision.error().code() == ErrorCode::kNotFound) return DecisionVanished(writer);
+          return std::move(decision).error();
+        }
+        view.decisions[writer] = {.committed = decision->verdict == Verdict::kCommit,
+                                  .reference_list_sha256 = decision->reference_list_sha256};
+        return Ok();
+      });
 }
 
 Status CheckBases(const GcView& view, const UndecidedWriter& undecided) {

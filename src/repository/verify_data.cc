@@ -19,6 +19,7 @@
 #include "repository/pack_key_cache.h"
 #include "repository/pack_ledger.h"
 #include "repository/pack_scanner.h"
+#include "repository/request_each.h"
 #include "repository/verify_inventory.h"
 #include "repository/verify_maps.h"
 
@@ -196,11 +197,10 @@ class PackChecker {
 };
 
 // Nothing, with a problem unless the backup has expired meanwhile, when the list is damaged.
-Result<std::optional<ReferenceList>> ReadListOfLive(const ControlAccess& control,
-                                                    const VerifiedBackup& backup,
-                                                    VerifyFindings& findings) {
-  Result<ReferenceList> references =
-      control.ReadReferenceList(backup.id, backup.reference_list_sha256);
+Result<std::optional<ReferenceList>> JudgeListOfLive(const ControlAccess& control,
+                                                     const VerifiedBackup& backup,
+                                                     Result<ReferenceList> references,
+                                                     VerifyFindings& findings) {
   if (references.ok()) return std::optional<ReferenceList>(*std::move(references));
   if (!IsDamage(references.error())) return std::move(references).error();
   PGK_ASSIGN_OR_RETURN(const bool expired, control.Exists(ExpiryKey(backup.id)));
@@ -222,8 +222,11 @@ Status AssignBackups(const ControlAccess& control, const VerifyInventory& invent
   for (const VerifiedBackup& backup : inventory.live) {
     PGK_ASSIGN_OR_RETURN(const bool expired, control.Exists(ExpiryKey(backup.id)));
     if (expired) continue;
-    PGK_ASSIGN_OR_RETURN(const std::optional<ReferenceList> references,
-                         ReadListOfLive(control, backup, findings));
+    PGK_ASSIGN_OR_RETURN(
+        const std::optional<ReferenceList> references,
+        JudgeListOfLive(control, backup,
+                        control.ReadReferenceList(backup.id, backup.reference_list_sha256),
+                        findings));
     if (!references) {
       PGK_ASSIGN_OR_RETURN(const bool gone, control.Exists(ExpiryKey(backup.id)));
       all_known = all_known && gone;
@@ -247,11 +250,17 @@ Result<std::vector<PackFact>> CollectFacts(const ControlAccess& control,
                                            const VerifyInventory& inventory,
                                            VerifyFindings& findings) {
   std::vector<PackFact> facts;
-  for (const VerifiedBackup& backup : inventory.live) {
-    PGK_ASSIGN_OR_RETURN(const std::optional<ReferenceList> references,
-                         ReadListOfLive(control, backup, findings));
-    if (references) AddFacts(options, *references, backup.id, facts, findings);
-  }
+  PGK_TRY(RequestEach(
+      control.context(), inventory.live,
+      [&](const VerifiedBackup& backup) {
+        return control.ReadReferenceList(backup.id, backup.reference_list_sha256);
+      },
+      [&](const VerifiedBackup& backup, Result<ReferenceList> read) -> Status {
+        PGK_ASSIGN_OR_RETURN(const std::optional<ReferenceList> references,
+                             JudgeListOfLive(control, backup, std::move(read), findings));
+        if (references) AddFacts(options, *references, backup.id, facts, findings);
+        return Ok();
+      }));
   return facts;
 }
 

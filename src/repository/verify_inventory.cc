@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "repository/request_each.h"
+
 namespace pgkeep::repository {
 namespace {
 
@@ -27,37 +29,41 @@ Status ReadExpiries(const ControlAccess& control, VerifyInventory& inventory,
                     VerifyFindings& findings) {
   PGK_ASSIGN_OR_RETURN(const std::vector<ObjectName> names,
                        ListNames(control, kExpiryPrefix, findings));
-  for (const ObjectName& name : names) {
-    inventory.expired.insert(name.writer);
-    ++findings.counts().objects;
-    const Result<ExpiryObject> expiry = control.ReadExpiry(name.writer);
-    if (expiry.ok()) continue;
-    if (!IsDamage(expiry.error())) return expiry.error();
-    findings.AddProblem(name.Key(), expiry.error());
-  }
-  return Ok();
+  return RequestEach(
+      control.context(), names,
+      [&](const ObjectName& name) { return control.ReadExpiry(name.writer); },
+      [&](const ObjectName& name, const Result<ExpiryObject>& expiry) -> Status {
+        inventory.expired.insert(name.writer);
+        ++findings.counts().objects;
+        if (expiry.ok()) return Ok();
+        if (!IsDamage(expiry.error())) return expiry.error();
+        findings.AddProblem(name.Key(), expiry.error());
+        return Ok();
+      });
 }
 
 Status ReadDecisions(const ControlAccess& control, VerifyInventory& inventory,
                      VerifyFindings& findings) {
   PGK_ASSIGN_OR_RETURN(const std::vector<ObjectName> names,
                        ListNames(control, kDecisionPrefix, findings));
-  for (const ObjectName& name : names) {
-    inventory.decided.insert(name.writer);
-    ++findings.counts().objects;
-    const Result<DecisionObject> decision = control.ReadDecision(name.writer);
-    if (!decision.ok()) {
-      if (!IsDamage(decision.error())) return decision.error();
-      findings.AddProblem(name.Key(), decision.error(), name.writer);
-      continue;
-    }
-    if (decision->verdict != Verdict::kCommit) continue;
-    inventory.reference_lists[name.writer] = decision->reference_list_sha256;
-    if (inventory.expired.contains(name.writer)) continue;
-    inventory.live.push_back(
-        {name.writer, decision->manifest_sha256, decision->reference_list_sha256});
-  }
-  return Ok();
+  return RequestEach(
+      control.context(), names,
+      [&](const ObjectName& name) { return control.ReadDecision(name.writer); },
+      [&](const ObjectName& name, const Result<DecisionObject>& decision) -> Status {
+        inventory.decided.insert(name.writer);
+        ++findings.counts().objects;
+        if (!decision.ok()) {
+          if (!IsDamage(decision.error())) return decision.error();
+          findings.AddProblem(name.Key(), decision.error(), name.writer);
+          return Ok();
+        }
+        if (decision->verdict != Verdict::kCommit) return Ok();
+        inventory.reference_lists[name.writer] = decision->reference_list_sha256;
+        if (inventory.expired.contains(name.writer)) return Ok();
+        inventory.live.push_back(
+            {name.writer, decision->manifest_sha256, decision->reference_list_sha256});
+        return Ok();
+      });
 }
 
 Status ReadPins(const ControlAccess& control, VerifyInventory& inventory,
