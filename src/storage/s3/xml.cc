@@ -125,13 +125,14 @@ Result<S3VersionListing> ParseVersionListing(ByteSpan body) {
   return listing;
 }
 
-Result<bool> ParseVersioning(ByteSpan body) {
+Result<BucketVersions> ParseVersioning(ByteSpan body) {
   pugi::xml_document document;
   if (!Load(document, body)) return NotUnderstood("versioning configuration");
   const pugi::xml_node root = document.child("VersioningConfiguration");
   if (!root) return NotUnderstood("versioning configuration");
   const std::string_view status = root.child_value("Status");
-  return status == "Enabled" || status == "Suspended";
+  if (status == "Enabled") return BucketVersions::kOn;
+  return status == "Suspended" ? BucketVersions::kSuspended : BucketVersions::kOff;
 }
 
 Result<S3Credentials> ParseAssumedRole(ByteSpan body) {

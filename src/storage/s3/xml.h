@@ -59,8 +59,11 @@ struct S3VersionListing {
 // kProtocol for everything that is no such page.
 Result<S3VersionListing> ParseVersionListing(ByteSpan body);
 
-// Whether a bucket keeps versions: "Enabled" and "Suspended" both do. kProtocol for another answer.
-Result<bool> ParseVersioning(ByteSpan body);
+// Whether a bucket keeps versions. Where that is suspended it keeps those of before and makes none.
+enum class BucketVersions { kOff, kSuspended, kOn };
+
+// kProtocol for another answer.
+Result<BucketVersions> ParseVersioning(ByteSpan body);
 
 // The answer to AssumeRoleWithWebIdentity. kProtocol.
 Result<S3Credentials> ParseAssumedRole(ByteSpan body);

@@ -90,13 +90,14 @@ TEST(S3Xml, ErrorsAreMadePrintableAndShort) {
 
 TEST(S3Xml, ReadsVersioning) {
   const auto versioned = [](const char* text) { return ParseVersioning(AsBytes(text)); };
-  EXPECT_FALSE(versioned("<VersioningConfiguration/>").value());
-  EXPECT_TRUE(
-      versioned("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
-          .value());
-  EXPECT_TRUE(
+  EXPECT_EQ(versioned("<VersioningConfiguration/>").value(), BucketVersions::kOff);
+  EXPECT_EQ(versioned("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+                .value(),
+            BucketVersions::kOn);
+  EXPECT_EQ(
       versioned("<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>")
-          .value());
+          .value(),
+      BucketVersions::kSuspended);
   EXPECT_FALSE(versioned("<ListBucketResult/>").ok());
 }
 
