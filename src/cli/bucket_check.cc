@@ -9,6 +9,7 @@
 #include "cli/bucket_access.h"
 #include "cli/text_format.h"
 #include "repository/lifecycle_plan.h"
+#include "storage/overwrite_trial.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -16,6 +17,19 @@ namespace {
 using repository::LifecycleState;
 
 constexpr char kSubject[] = "lifecycle";
+constexpr char kWriting[] = "writing";
+
+void CheckWriting(BucketAccess& bucket, CheckList& list) {
+  const Result<bool> refuses = storage::RefusesToOverwrite(bucket.store());
+  if (!refuses.ok()) return list.Bad(kWriting, refuses.error());
+  if (*refuses) return list.Good(kWriting, "objects can be created and not overwritten");
+  const auto lock = bucket.settings().Lock();
+  // What may not be asked, or is not known, protects nobody for sure.
+  ReportOverwriting({.amazon = bucket.url().s3.endpoint.empty(),
+                     .versioned = bucket.store().features().versioned,
+                     .lock = lock.ok() ? *lock : storage::BucketLock()},
+                    list);
+}
 
 void CheckUnreadable(const Error& error, CheckList& list) {
   if (error.code() == ErrorCode::kUnsupported) {
@@ -26,15 +40,11 @@ void CheckUnreadable(const Error& error, CheckList& list) {
             "allow s3:GetLifecycleConfiguration to them: 'pgkeep storage policy host' has it");
 }
 
-}  // namespace
-
-void CheckBucket(const storage::StoreUrl& url, const Environment& environment, CheckList& list) {
-  auto bucket = BucketAccess::Open(url, environment);
-  if (!bucket.ok()) return list.Bad(kSubject, bucket.error());
-  const auto rules = bucket->settings().Lifecycle();
+void CheckLifecycle(BucketAccess& bucket, CheckList& list) {
+  const auto rules = bucket.settings().Lifecycle();
   if (!rules.ok()) return CheckUnreadable(rules.error(), list);
   const repository::LifecyclePlan plan = repository::PlanLifecycle(
-      url.prefix, url.s3.lifecycle, bucket->store().features().versioned, *rules);
+      bucket.url().prefix, bucket.url().s3.lifecycle, bucket.store().features().versioned, *rules);
   bool harmless = true;
   for (const repository::PlannedRule& planned : plan.rules) {
     for (const std::string& danger : planned.dangers) {
@@ -50,6 +60,34 @@ void CheckBucket(const storage::StoreUrl& url, const Environment& environment, C
     list.Good(kSubject, fmt::format("{} of the bucket are as they should be",
                                     Count(plan.rules.size(), "rule")));
   }
+}
+
+}  // namespace
+
+void ReportOverwriting(const BucketProtection& protection, CheckList& list) {
+  std::string text = "these credentials may overwrite objects, and nothing keeps what was there";
+  std::string mend = "take a bucket with Object Lock and a default retention";
+  if (protection.lock.mode) {
+    text = fmt::format("these credentials may overwrite objects; older versions are locked for {}",
+                       Count(protection.lock.days, "day"));
+    // More is not to be had.
+    if (!protection.amazon) return list.Good(kWriting, text);
+  } else if (protection.versioned) {
+    text =
+        "these credentials may overwrite objects; older versions stay until somebody deletes them";
+    mend = "have new objects locked for some days (Object Lock with a default retention)";
+  }
+  if (protection.amazon) {
+    mend = "have an administrator set the policy that 'pgkeep storage policy bucket' prints";
+  }
+  list.Warn(kWriting, text, mend);
+}
+
+void CheckBucket(const storage::StoreUrl& url, const Environment& environment, CheckList& list) {
+  auto bucket = BucketAccess::Open(url, environment);
+  if (!bucket.ok()) return list.Bad("access", bucket.error());
+  CheckWriting(*bucket, list);
+  CheckLifecycle(*bucket, list);
 }
 
 }  // namespace pgkeep::cli

@@ -3,11 +3,25 @@
 
 #include "cli/check_list.h"
 #include "cli/environment.h"
+#include "storage/s3/object_lock.h"
 #include "storage/store_url.h"
 
 namespace pgkeep::cli {
 
-// Adds lines about the rules of the bucket: whether one harms backups, and whether ours are there.
+// What a bucket has against somebody who may overwrite its objects.
+struct BucketProtection {
+  bool amazon = true;  // knows policies with s3:if-none-match, which forbid it
+  bool versioned = false;
+  storage::BucketLock lock = {};
+};
+
+// Adds the line for credentials that may overwrite: what protects objects from them, and what
+// would.
+void ReportOverwriting(const BucketProtection& protection, CheckList& list);
+
+// Adds lines about writing (may objects be created, and may they be overwritten: what
+// storage/overwrite_trial.h does leaves one object), and about the rules of the bucket: whether one
+// harms backups, and whether ours are there.
 // REQUIRES: the address of a bucket.
 void CheckBucket(const storage::StoreUrl& url, const Environment& environment, CheckList& list);
 

@@ -66,7 +66,6 @@ void CheckAccess(const storage::StoreUrl& url, const storage::ObjectStore& store
   const Status own = storage::RequireOwnUser(store);
   if (!own.ok()) return list.Bad("access", own.error());
   if (url.kind == storage::StoreUrl::Kind::kS3) {
-    // Only a backup tells whether these credentials may write: nothing is written here.
     return list.Good("access", url.ToString() + " can be listed and read");
   }
   if (faccessat(AT_FDCWD, url.path.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {

@@ -167,6 +167,7 @@ inline constexpr char kStorageExamples[] =
     "  pgkeep storage lifecycle apply\n"
     "  pgkeep storage policy host > host.json\n"
     "  pgkeep storage lock\n"
+    "  pgkeep storage exclusive\n"
     "  pgkeep storage cost";
 
 inline constexpr char kStorageLockExamples[] =
@@ -176,6 +177,15 @@ inline constexpr char kStorageLockExamples[] =
     "For buckets with Object Lock. What a backup that has not expired needs is locked for "
     "lock_days\n"
     "from now on; new objects are locked by the bucket's own default. Needs no keys.";
+
+inline constexpr char kStorageExclusiveExamples[] =
+    "Example:\n"
+    "  pgkeep storage exclusive\n"
+    "For a repository whose bucket has begun to keep versions, where the provider then ignores\n"
+    "If-None-Match (pgkeep storage probe tells). Needs the full key. Before it, end every pgkeep "
+    "that\n"
+    "was started before the bucket kept versions: such a one does not know that it is not alone.\n"
+    "There is no way back.";
 
 inline constexpr char kStorageCostExamples[] =
     "Examples:\n"

@@ -277,6 +277,8 @@ class CommandLine {
     storage_lock_ =
         Add(*storage_, "lock", "Lock what backups need against deletion", kStorageLockExamples);
     storage_lock_->add_flag("--dry-run", storage_lock_options_.dry_run, "Change nothing");
+    storage_exclusive_ = Add(*storage_, "exclusive", "Let only one writer work at a time",
+                             kStorageExclusiveExamples);
     storage_cost_ =
         Add(*storage_, "cost", "Show size, growth and what a month costs", kStorageCostExamples);
     storage_lifecycle_apply_ = Add(*storage_lifecycle_, "apply",
@@ -533,6 +535,7 @@ class CommandLine {
     if (chosen == storage_cost_) return StorageCostCommand{};
     if (chosen == storage_lifecycle_apply_) return StorageLifecycleApplyCommand{};
     if (chosen == storage_probe_) return storage_probe_options_;
+    if (chosen == storage_exclusive_) return StorageExclusiveCommand();
     if (chosen == list_) {
       return ListCommand{list_source_.empty() ? std::nullopt : std::optional(list_source_)};
     }
@@ -608,6 +611,7 @@ class CommandLine {
   CLI::App* storage_lock_ = nullptr;
   CLI::App* storage_cost_ = nullptr;
   CLI::App* storage_probe_ = nullptr;
+  CLI::App* storage_exclusive_ = nullptr;
 };
 
 }  // namespace

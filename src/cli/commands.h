@@ -99,4 +99,7 @@ Status RunStorageCost(const StorageCostCommand& command, const CommandContext& c
 // or shows the newest one that was kept.
 Status RunStorageProbe(const StorageProbeCommand& command, const CommandContext& context);
 
+// Changes the repository to exclusive mode (repository/exclusive_switch.h); says so if it is in it.
+Status RunStorageExclusive(const StorageExclusiveCommand& command, const CommandContext& context);
+
 }  // namespace pgkeep::cli

@@ -174,6 +174,9 @@ struct StorageLockCommand {
   bool dry_run = false;
 };
 
+// pgkeep storage exclusive
+struct StorageExclusiveCommand {};
+
 // pgkeep storage cost
 struct StorageCostCommand {};
 
@@ -188,7 +191,7 @@ using Command =
                  KeyListCommand, KeyAddCommand, KeyRemoveCommand, KeyRotateCommand,
                  ConfigCheckCommand, ConfigShowCommand, StorageLifecycleShowCommand,
                  StorageLifecycleApplyCommand, StoragePolicyCommand, StorageCostCommand,
-                 StorageLockCommand, StorageProbeCommand>;
+                 StorageLockCommand, StorageProbeCommand, StorageExclusiveCommand>;
 
 // One whole command line.
 struct Invocation {

@@ -63,6 +63,9 @@ struct Runner {
   Status operator()(const StorageProbeCommand& command) const {
     return RunStorageProbe(command, context);
   }
+  Status operator()(const StorageExclusiveCommand& command) const {
+    return RunStorageExclusive(command, context);
+  }
 };
 
 Status Dispatch(const Command& command, const CommandContext& context) {

@@ -21,7 +21,7 @@ void Show(const ProbeReport& report, const storage::StoreUrl& url, Console& cons
   Json& json = console.document().Set("probe", Json::MakeObject());
   json.Set("repository", url.ToString());
   json.Set("time", FormatUtc(report.time));
-  json.Set("versioned", report.versioned);
+  json.Set("versions", storage::BucketVersionsName(report.versions));
   Json& findings = json.Set("findings", Json::MakeArray());
   console.Print(fmt::format("{}, probed at {}", url.ToString(), FormatUtc(report.time)));
   for (const ProbeFinding& finding : report.findings) {

@@ -113,7 +113,10 @@ Status CheckCanCreate(const RepositoryContext& context) {
   if (context.store->features().conditional_create) return Ok();
   return Err(ErrorCode::kUnsupported, "{} cannot create objects conditionally",
              context.store->Url())
-      .WithHint("such a store can hold a repository in exclusive mode only");
+      .WithHint(
+          "if the bucket has begun to keep versions: 'pgkeep storage probe' may show that it does "
+          "create conditionally; if not, 'pgkeep storage exclusive' lets one writer work at a "
+          "time");
 }
 
 bool IsDamage(const Error& error) {

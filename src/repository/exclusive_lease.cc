@@ -34,7 +34,6 @@ Result<std::vector<LeaseId>> ListLeases(const ControlAccess& control) {
 
 std::string BreakCommand(const LeaseId& id) { return "'pgkeep gc --break-lease " + id.Hex() + "'"; }
 
-// The local lock of exclusive mode. kBusy while a process of this machine holds it.
 // What another lease says. One that cannot be read is somebody's all the same.
 Error DescribeHolder(const ControlAccess& control, const LeaseId& id) {
   const Result<Bytes> object = control.Get(LeaseKey(id), kMaxLeaseObjectBytes);
@@ -60,6 +59,7 @@ Error DescribeNeighbour(const ControlAccess& control) {
   return std::move(error).WithHint("try again when that has ended");
 }
 
+// The local lock of exclusive mode. kBusy while a process of this machine holds it.
 Result<std::unique_ptr<FileLock>> TakeLocalLock(const RepositoryContext& context) {
   PGK_TRY(CreateDirectories(*context.files, context.state_directory, 0700));
   Result<std::unique_ptr<FileLock>> lock =
@@ -158,14 +158,6 @@ class Lease final : public ExclusiveLease {
   ExclusiveStore store_;
 };
 
-// When the store last heard of anybody: the lease itself, or any writer's pin or heartbeat.
-Result<Timestamp> LastSeen(const ControlAccess& control, Timestamp announced) {
-  PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> pins, control.List(kPinPrefix));
-  Timestamp last = announced;
-  for (const storage::ObjectInfo& pin : pins) last = std::max(last, pin.modified);
-  return last;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryContext& context,
@@ -197,8 +189,15 @@ RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& le
   return leased;
 }
 
+Result<Timestamp> LastSignOfLife(const RepositoryContext& context, Timestamp announced) {
+  PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> pins,
+                       ControlAccess(context).List(kPinPrefix));
+  Timestamp last = announced;
+  for (const storage::ObjectInfo& pin : pins) last = std::max(last, pin.modified);
+  return last;
+}
+
 Status BreakExclusiveLease(const RepositoryContext& context, const LeaseId& lease) {
-  const ControlAccess control(context);
   const auto retry = [&](auto attempt) {
     return Retry(context.retry, *context.clock, context.stop, attempt);
   };
@@ -214,7 +213,7 @@ Status BreakExclusiveLease(const RepositoryContext& context, const LeaseId& leas
     return Err(ErrorCode::kNotFound, "there is no lease {}", lease.Hex())
         .WithHint("who is told that the repository is in use is told the lease too");
   }
-  PGK_ASSIGN_OR_RETURN(const Timestamp last, LastSeen(control, info->modified));
+  PGK_ASSIGN_OR_RETURN(const Timestamp last, LastSignOfLife(context, info->modified));
   PGK_ASSIGN_OR_RETURN(const Timestamp now, retry([&] { return context.store->ServerTime(); }));
   if (now - last < kRequestLifetime) {
     return Err(ErrorCode::kRefused, "the holder of lease {} may be alive: it was last seen at {}",

@@ -59,6 +59,10 @@ Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryCo
 // lives.
 RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& lease);
 
+// When the store last heard of anybody, by its clock: `announced`, or any pin or heartbeat that
+// came later. Errors as the store.
+Result<Timestamp> LastSignOfLife(const RepositoryContext& context, Timestamp announced);
+
 // Removes a lease by order of an operator, who thereby asserts that its holder is dead and that no
 // request of it is under way.
 //   kNotFound  there is no such lease

@@ -152,7 +152,7 @@ TEST(Probe, FindsOutWhatAPlainBucketDoes) {
   const auto report = storage::ProbeBucket(options);
   ASSERT_TRUE(report.ok()) << report.error().Describe();
   EXPECT_EQ(Verdicts(*report), kPlain);
-  EXPECT_FALSE(report->versioned);
+  EXPECT_EQ(report->versions, storage::BucketVersions::kOff);
   EXPECT_EQ(Listed(*MustOpen(options), ""), std::vector<std::string>());
 }
 
@@ -160,7 +160,7 @@ TEST(Probe, FindsOutThatVersionsUndoTheCondition) {
   const S3StoreOptions options = Options(MakeVersionedBucket());
   const auto report = storage::ProbeBucket(options);
   ASSERT_TRUE(report.ok()) << report.error().Describe();
-  EXPECT_TRUE(report->versioned);
+  EXPECT_EQ(report->versions, storage::BucketVersions::kOn);
   EXPECT_EQ(report->findings.at(0).detail, "8 of 8 writers have created one object");
   EXPECT_EQ(report->Find(storage::kProbeConditionalCreate)->verdict, storage::ProbeVerdict::kNo);
   EXPECT_EQ(report->Find(storage::kProbeVersioning)->detail, "on");

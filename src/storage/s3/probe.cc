@@ -49,7 +49,7 @@ class Probe {
       PGK_ASSIGN_OR_RETURN(ProbeFinding finding, (this->*step)());
       report.findings.push_back(std::move(finding));
     }
-    report.versioned = versioned_;
+    report.versions = versions_;
     return report;
   }
 
@@ -247,8 +247,9 @@ class Probe {
   Outcome Versioning() {
     return Setting(kProbeVersioning, "s3:GetBucketVersioning", "versioning", "off",
                    [&](const net::HttpResponse& response) -> Outcome {
-                     PGK_ASSIGN_OR_RETURN(versioned_, ParseVersioning(response.body));
-                     return Found(kProbeVersioning, true, versioned_ ? "on" : "off");
+                     PGK_ASSIGN_OR_RETURN(versions_, ParseVersioning(response.body));
+                     return Found(kProbeVersioning, true,
+                                  std::string(BucketVersionsName(versions_)));
                    });
   }
 
@@ -277,7 +278,7 @@ class Probe {
   S3Client& client_;
   S3Client& once_;
   bool may_delete_ = true;
-  bool versioned_ = false;
+  BucketVersions versions_ = BucketVersions::kOff;
 };
 
 }  // namespace

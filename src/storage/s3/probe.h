@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "storage/object_store.h"
 #include "storage/s3/s3_store.h"
+#include "storage/s3/xml.h"
 
 namespace pgkeep::storage {
 
@@ -47,7 +48,7 @@ inline constexpr int kProbeRaces = 3;
 // What came out.
 struct ProbeReport {
   Timestamp time = {};  // by the clock of the store, whole seconds
-  bool versioned = false;
+  BucketVersions versions = BucketVersions::kOff;
   std::vector<ProbeFinding> findings = {};
 
   // Null if there is none of this name.
@@ -61,6 +62,8 @@ Result<ProbeReport> ProbeBucket(const S3StoreOptions& options);
 
 // "yes", "no", "unknown".
 std::string_view ProbeVerdictName(ProbeVerdict verdict);
+// "off", "suspended", "on".
+std::string_view BucketVersionsName(BucketVersions versions);
 
 // The report as it is kept in the repository: JSON. It is advice and bears no signature.
 std::string FormatProbeReport(const ProbeReport& report);

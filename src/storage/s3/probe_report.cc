@@ -22,6 +22,12 @@ constexpr std::array<std::pair<std::string_view, ProbeVerdict>, 3> kVerdicts = {
     {"unknown", ProbeVerdict::kUnknown},
 }};
 
+constexpr std::array<std::pair<std::string_view, BucketVersions>, 3> kVersions = {{
+    {"off", BucketVersions::kOff},
+    {"suspended", BucketVersions::kSuspended},
+    {"on", BucketVersions::kOn},
+}};
+
 Error NoReport() { return Err(ErrorCode::kCorruption, "a kept probe report cannot be understood"); }
 
 // A text of an object; empty if there is none.
@@ -54,6 +60,10 @@ std::string_view ProbeVerdictName(ProbeVerdict verdict) {
   return std::ranges::find(kVerdicts, verdict, &decltype(kVerdicts)::value_type::second)->first;
 }
 
+std::string_view BucketVersionsName(BucketVersions versions) {
+  return std::ranges::find(kVersions, versions, &decltype(kVersions)::value_type::second)->first;
+}
+
 std::string FormatProbeReport(const ProbeReport& report) {
   json::array findings;
   for (const ProbeFinding& finding : report.findings) {
@@ -62,7 +72,7 @@ std::string FormatProbeReport(const ProbeReport& report) {
                                     {"detail", finding.detail}});
   }
   return json::serialize(json::object{{"time", FormatUtc(report.time)},
-                                      {"versioned", report.versioned},
+                                      {"versions", BucketVersionsName(report.versions)},
                                       {"findings", std::move(findings)}});
 }
 
@@ -72,13 +82,14 @@ Result<ProbeReport> ParseProbeReport(ByteSpan bytes) {
   const json::object* const object = failed ? nullptr : document.if_object();
   if (object == nullptr) return NoReport();
   const Result<Timestamp> time = ParseUtc(TextOf(*object, "time"));
-  const json::value* const versioned = object->if_contains("versioned");
+  const std::string word = TextOf(*object, "versions");
+  const auto* const versions =
+      std::ranges::find(kVersions, word, &decltype(kVersions)::value_type::first);
   const json::value* const findings = object->if_contains("findings");
-  if (!time.ok() || versioned == nullptr || !versioned->is_bool() || findings == nullptr ||
-      !findings->is_array()) {
+  if (!time.ok() || versions == kVersions.end() || findings == nullptr || !findings->is_array()) {
     return NoReport();
   }
-  ProbeReport report{.time = *time, .versioned = versioned->get_bool()};
+  ProbeReport report{.time = *time, .versions = versions->second};
   for (const json::value& value : findings->get_array()) {
     PGK_ASSIGN_OR_RETURN(ProbeFinding finding, ReadFinding(value));
     report.findings.push_back(std::move(finding));

@@ -9,7 +9,7 @@ namespace {
 
 ProbeReport Sample(const char* time, ProbeVerdict verdict) {
   return {.time = ParseUtc(time).value(),
-          .versioned = true,
+          .versions = BucketVersions::kSuspended,
           .findings = {{std::string(kProbeConditionalCreate), verdict, "8 of \"8\""},
                        {std::string(kProbeRange), ProbeVerdict::kUnknown, ""}}};
 }
@@ -19,7 +19,7 @@ TEST(ProbeReport, ReadsWhatItWrote) {
   const auto read = ParseProbeReport(AsBytes(FormatProbeReport(report)));
   ASSERT_TRUE(read.ok()) << read.error().Describe();
   EXPECT_EQ(read->time, report.time);
-  EXPECT_TRUE(read->versioned);
+  EXPECT_EQ(read->versions, BucketVersions::kSuspended);
   ASSERT_EQ(read->findings.size(), 2U);
   const ProbeFinding* const finding = read->Find(kProbeConditionalCreate);
   ASSERT_NE(finding, nullptr);
@@ -30,10 +30,10 @@ TEST(ProbeReport, ReadsWhatItWrote) {
 
 TEST(ProbeReport, RefusesWhatIsNone) {
   for (const char* text :
-       {"", "[]", "{}", R"({"time":"x","versioned":true,"findings":[]})",
-        R"({"time":"2026-11-23T03:00:00Z","versioned":1,"findings":[]})",
-        R"({"time":"2026-11-23T03:00:00Z","versioned":true,"findings":[{"name":"a"}]})",
-        R"({"time":"2026-11-23T03:00:00Z","versioned":true,"findings":[7]})"}) {
+       {"", "[]", "{}", R"({"time":"x","versions":"on","findings":[]})",
+        R"({"time":"2026-11-23T03:00:00Z","versions":"some","findings":[]})",
+        R"({"time":"2026-11-23T03:00:00Z","versions":"on","findings":[{"name":"a"}]})",
+        R"({"time":"2026-11-23T03:00:00Z","versions":"on","findings":[7]})"}) {
     const auto read = ParseProbeReport(AsBytes(text));
     ASSERT_FALSE(read.ok()) << text;
     EXPECT_EQ(read.error().code(), ErrorCode::kCorruption) << text;

@@ -119,9 +119,9 @@ class BucketStore final : public S3Store {
   Status CheckMayChange() const;
   Result<std::optional<S3Version>> VersionOf(std::string_view key);
   Result<bool> IsOldest(std::string_view key, const net::HttpResponse& response);
-  Result<bool> IsVersioned();
+  Result<BucketVersions> Versions();
   Result<bool> ProbeConditionalCreate();
-  Result<bool> HasProvenConditionalCreate();
+  Result<bool> HasProvenConditionalCreate(BucketVersions versions);
 
   // Constant after Discover().
   const std::string bucket_;
@@ -397,13 +397,15 @@ Result<Timestamp> BucketStore::ServerTime() {
   return *time;
 }
 
-Result<bool> BucketStore::IsVersioned() {
+Result<BucketVersions> BucketStore::Versions() {
   const Result<net::HttpResponse> response =
       client_->Call(BucketCall("s3:GetBucketVersioning", "GET", {{"versioning", ""}}));
   if (response.ok()) return ParseVersioning(response->body);
   // A credential that may not ask is common, and so are stores that have no versions.
   const ErrorCode code = response.error().code();
-  if (code == ErrorCode::kPermission || code == ErrorCode::kUnsupported) return false;
+  if (code == ErrorCode::kPermission || code == ErrorCode::kUnsupported) {
+    return BucketVersions::kOff;
+  }
   return response.error();
 }
 
@@ -429,10 +431,15 @@ Result<bool> BucketStore::ProbeConditionalCreate() {
 }
 
 // Whether somebody has tried it out in this bucket as it is now ('pgkeep storage probe').
-Result<bool> BucketStore::HasProvenConditionalCreate() {
-  PGK_ASSIGN_OR_RETURN(const std::optional<ProbeReport> report, ReadProbeReport(*this));
-  if (!report || !report->versioned) return false;
-  const ProbeFinding* const finding = report->Find(kProbeConditionalCreate);
+Result<bool> BucketStore::HasProvenConditionalCreate(BucketVersions versions) {
+  const Result<std::optional<ProbeReport>> report = ReadProbeReport(*this);
+  if (!report.ok()) {
+    // What cannot be understood proves nothing.
+    if (report.error().code() == ErrorCode::kCorruption) return false;
+    return report.error();
+  }
+  if (!*report || (*report)->versions != versions) return false;
+  const ProbeFinding* const finding = (*report)->Find(kProbeConditionalCreate);
   return finding != nullptr && finding->verdict == ProbeVerdict::kYes;
 }
 
@@ -444,7 +451,8 @@ Status BucketStore::Discover(bool probe) {
                .parallel_requests = kParallelRequests,
                .kind = "s3"};
   PGK_TRY(List("", "", 1));
-  PGK_ASSIGN_OR_RETURN(features_.versioned, IsVersioned());
+  PGK_ASSIGN_OR_RETURN(const BucketVersions versions, Versions());
+  features_.versioned = versions != BucketVersions::kOff;
   if (as_of_ && !features_.versioned) {
     return Err(ErrorCode::kUnsupported, "bucket {} keeps no versions, so there is no past to see",
                bucket_)
@@ -457,7 +465,7 @@ Status BucketStore::Discover(bool probe) {
   }
   // Ceph 16 takes the condition and ignores it in versioned buckets.
   if (features_.versioned && !aws_ && !as_of_) {
-    PGK_ASSIGN_OR_RETURN(features_.conditional_create, HasProvenConditionalCreate());
+    PGK_ASSIGN_OR_RETURN(features_.conditional_create, HasProvenConditionalCreate(versions));
   }
   if (probe && features_.conditional_create) {
     PGK_ASSIGN_OR_RETURN(features_.conditional_create, ProbeConditionalCreate());

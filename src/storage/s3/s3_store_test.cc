@@ -65,6 +65,26 @@ class S3StoreTest : public ::testing::Test {
     Next(method, [answer = std::move(answer)](const HttpServerRequest&) { return answer; });
   }
 
+  // For the next opening: the bucket makes versions, and keeps this report of a probe.
+  void KeptReportIs(const std::string& report) {
+    Next("GET", MakeAnswer(200, kEmptyPage));
+    Next("GET", MakeAnswer(200,
+                           "<VersioningConfiguration><Status>Enabled</Status>"
+                           "</VersioningConfiguration>"));
+    Next("GET", MakeAnswer(200,
+                           "<ListBucketResult><IsTruncated>false</IsTruncated><Contents>"
+                           "<Key>base/probe/report.1</Key><Size>1</Size>"
+                           "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
+                           "</ListBucketResult>"));
+    Next("GET", MakeAnswer(200, report));
+  }
+  // One that found the condition to work in a bucket that was so.
+  void KeptReportSays(BucketVersions versions) {
+    KeptReportIs(FormatProbeReport(
+        {.versions = versions,
+         .findings = {{std::string(kProbeConditionalCreate), ProbeVerdict::kYes, ""}}}));
+  }
+
   // The requests since the store was opened.
   std::vector<HttpServerRequest> Requests() const {
     std::vector<HttpServerRequest> all = server_.requests();
@@ -179,21 +199,22 @@ std::string VersionXml(const std::string& id) {
          "</VersionId><Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Version>";
 }
 
+// A report about a bucket whose versions were suspended says nothing about it once it makes them
+// again, and neither does one that cannot be read.
+TEST_F(S3StoreTest, AReportProvesTheConditionForTheBucketAsItWasOnly) {
+  KeptReportSays(BucketVersions::kSuspended);
+  const auto store = OpenS3Store(Options());
+  ASSERT_TRUE(store.ok()) << store.error().Describe();
+  EXPECT_FALSE((*store)->features().conditional_create);
+  KeptReportIs("junk");
+  const auto other = OpenS3Store(Options());
+  ASSERT_TRUE(other.ok()) << other.error().Describe();
+  EXPECT_FALSE((*other)->features().conditional_create);
+}
+
 // A condition is met where the object is only hidden; the one that was there first counts.
 TEST_F(S3StoreTest, CreationsBehindADeletionMarkAreNone) {
-  const ProbeReport report{
-      .versioned = true,
-      .findings = {{std::string(kProbeConditionalCreate), ProbeVerdict::kYes, ""}}};
-  Next("GET", MakeAnswer(200, kEmptyPage));
-  Next("GET", MakeAnswer(200,
-                         "<VersioningConfiguration><Status>Enabled</Status>"
-                         "</VersioningConfiguration>"));
-  Next("GET", MakeAnswer(200,
-                         "<ListBucketResult><IsTruncated>false</IsTruncated><Contents>"
-                         "<Key>base/probe/report.1</Key><Size>1</Size>"
-                         "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
-                         "</ListBucketResult>"));
-  Next("GET", MakeAnswer(200, FormatProbeReport(report)));
+  KeptReportSays(BucketVersions::kOn);
   S3StoreOptions options = Options();
   options.oldest = {.read = {"dec/"}, .listed = {"dec/"}};
   const auto store = OpenS3Store(options);
