@@ -31,7 +31,6 @@ constexpr unsigned kParallelRequests = 8;
 
 constexpr char kNumberHeader[] = "x-amz-meta-pgkeep-creation";
 constexpr size_t kNumberBytes = 16;
-constexpr char kProbePrefix[] = "probe/";
 
 std::string RandomHex() {
   Bytes number(kNumberBytes);
@@ -391,7 +390,7 @@ Result<bool> BucketStore::IsVersioned() {
 // The second of two creations must be refused. What is left where deleting is not allowed is in
 // nobody's way.
 Result<bool> BucketStore::ProbeConditionalCreate() {
-  const std::string key = kProbePrefix + RandomHex();
+  const std::string key = std::string(kProbePrefix) + RandomHex();
   S3Call call = WriteCall(key, AsBytes("pgkeep"));
   call.headers.push_back({"If-None-Match", "*"});
   Result<net::HttpResponse> first = client_->Call(call);
