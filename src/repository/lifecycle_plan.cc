@@ -10,6 +10,7 @@
 #include "crypto/hash.h"
 #include "repository/lifecycle_danger.h"
 #include "repository/object_names.h"
+#include "storage/s3/probe.h"
 
 namespace pgkeep::repository {
 namespace {
@@ -30,21 +31,20 @@ class WantedRules {
       : base_(prefix.empty() ? "" : std::string(prefix) + "/"),
         mark_(HexEncode(ByteSpan(crypto::Sha256(AsBytes(prefix))).first(kMarkBytes))) {
     Add("uploads", "").abort_upload_days = kAbortUploadDays;
-    for (const auto& [name, packs] :
-         {std::pair("purge-data", kDataPackPrefix), std::pair("purge-metadata", kMetaPackPrefix)}) {
-      LifecycleRule& purge = Add(name, packs);
-      purge.purge_days = settings.undo_days;
-      purge.expire_delete_markers = true;
-    }
+    AddPurge("purge-data", kDataPackPrefix, settings.undo_days);
+    AddPurge("purge-metadata", kMetaPackPrefix, settings.undo_days);
+    AddPurge("purge-pins", kPinPrefix, settings.undo_days);
+    AddPurge("purge-leases", kLeasePrefix, settings.undo_days);
+    AddPurge("purge-probes", storage::kProbePrefix, settings.undo_days);
     names_.push_back(NameOf("age-data"));
     if (!settings.transition_class.empty()) {
       names_.pop_back();
       Add("age-data", kDataPackPrefix)
           .transitions.push_back({settings.transition_class, settings.transition_days});
     }
-    LifecycleRule& exports = Add("exports", kExportPrefix);
-    exports.expire_days = kExportDays;
-    exports.purge_days = kPurgeExportDays;
+    Add("exports", kExportPrefix).expire_days = kExportDays;
+    // Apart, since a rule that deletes after days cannot tidy markers.
+    AddPurge("purge-exports", kExportPrefix, kPurgeExportDays);
   }
 
   const std::vector<LifecycleRule>& rules() const { return rules_; }
@@ -63,6 +63,12 @@ class WantedRules {
     names_.push_back(NameOf(what));
     return rules_.emplace_back(
         LifecycleRule{.id = names_.back(), .prefix = base_ + std::string(below)});
+  }
+
+  void AddPurge(std::string_view what, std::string_view below, uint32_t days) {
+    LifecycleRule& purge = Add(what, below);
+    purge.purge_days = days;
+    purge.expire_delete_markers = true;
   }
 
   const std::string base_;

@@ -2,8 +2,9 @@
 // that it has.
 //
 // Wanted are: uploads that were cut off end; older versions of packs (what was deleted or replaced)
-// go after the undo window; packs may move to a cheaper class; exports go after thirty days. All
-// other objects keep all their versions, since the oldest one is what counts (docs/s3.md).
+// go after the undo window, and so do those of what every run makes and deletes again: pins,
+// heartbeats, leases and probes; packs may move to a cheaper class; exports go after thirty days.
+// All other objects keep all their versions, since the oldest one is what counts (docs/s3.md).
 #pragma once
 
 #include <cstdint>

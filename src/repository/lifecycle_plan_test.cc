@@ -32,10 +32,13 @@ TEST(LifecyclePlan, WantsWhatTheDesignSays) {
                     {.undo_days = 20, .transition_class = "GLACIER_IR", .transition_days = 40},
                     true, {})
           .Applied();
-  ASSERT_EQ(rules.size(), 5U);
+  ASSERT_EQ(rules.size(), 9U);
   EXPECT_EQ(Find(rules, "pg/")->abort_upload_days, 7U);
-  EXPECT_EQ(Find(rules, "pg/p/")->purge_days, 20U);
-  EXPECT_EQ(Find(rules, "pg/m/")->purge_days, 20U);
+  for (const std::string packs_and_rubbish :
+       {"pg/p/", "pg/m/", "pg/pin/", "pg/lease/", "pg/probe/"}) {
+    EXPECT_EQ(Find(rules, packs_and_rubbish)->purge_days, 20U);
+    EXPECT_TRUE(Find(rules, packs_and_rubbish)->expire_delete_markers);
+  }
   EXPECT_EQ(Find(rules, "pg/export/")->expire_days, 30U);
   const auto transitions =
       std::ranges::count_if(rules, [](const LifecycleRule& r) { return !r.transitions.empty(); });
@@ -74,9 +77,9 @@ TEST(LifecyclePlan, ReplacesItsOwnRulesAndKeepsThoseOfOthers) {
   found.insert(found.end(), other.begin(), other.end());
   const LifecyclePlan plan = PlanLifecycle("pg", {.undo_days = 30}, true, found);
   EXPECT_EQ(plan.Number(LifecycleState::kForeign), 1 + other.size());
-  EXPECT_EQ(plan.Number(LifecycleState::kOutdated), 3U);  // two purges, and the class
-  EXPECT_EQ(plan.Number(LifecycleState::kMissing), 2U);
-  EXPECT_EQ(plan.Number(LifecycleState::kInPlace), 2U);
+  EXPECT_EQ(plan.Number(LifecycleState::kOutdated), 6U);  // five purges, and the class
+  EXPECT_EQ(plan.Number(LifecycleState::kMissing), 5U);
+  EXPECT_EQ(plan.Number(LifecycleState::kInPlace), 3U);
   const auto applied = plan.Applied();
   EXPECT_EQ(applied.size(), found.size() - 1);
   EXPECT_EQ(Find(applied, "logs/")->xml, "<Rule>foreign</Rule>");

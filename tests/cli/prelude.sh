@@ -229,6 +229,11 @@ s3api() {
   env -u PYTHONPATH aws --endpoint-url "$S3" s3api "$@"
 }
 
+# s3_census [FOLDER...]: what is in the bucket `backups`, with older versions (census.py).
+s3_census() {
+  s3api list-object-versions --bucket backups --output json | python3 "$HERE/../s3/census.py" "$@"
+}
+
 # s3_server COMMAND...: one of the commands of object_gateway.py.
 s3_server() {
   local before

@@ -15,6 +15,9 @@ each with "done" and what radosgw-admin printed, as one line of JSON:
     start-gateway
     freeze-gateway        lets it hang with open connections; thaw-gateway lets it go on
     thaw-gateway
+    lifecycle DAYS        applies the rules for the life of objects of all buckets, as on the day
+                          that comes after so many
+    clock DAYS            restarts the gateway with a clock that is so many days ahead
 
 When the input ends, everything ends and DIRECTORY is removed: so nothing is left whatever becomes
 of the test. Needs no root, no systemd and no port but a free one; only the gateway listens on
@@ -93,6 +96,16 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def ahead(days, words):
+    """The words that run a program with a clock that is so many days ahead."""
+    if int(days) == 0:
+        return words
+    # The program faketime would stand between us and a daemon. What measures how long something
+    # takes is left alone.
+    return ["env", "LD_PRELOAD=/usr/$LIB/faketime/libfaketimeMT.so.1", f"FAKETIME=+{days}d",
+            "FAKETIME_DONT_FAKE_MONOTONIC=1", *words]
 
 
 class Gateway:
@@ -180,6 +193,9 @@ class Gateway:
         words = [program, *arguments]
         if own_configuration:
             words[1:1] = ["-c", self.path("ceph.conf")]
+        return self.finish(words)
+
+    def finish(self, words):
         seconds = max(1.0, self.deadline - time.monotonic())
         done = subprocess.run(words, cwd=self.directory, env=self.environment, timeout=seconds,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -187,10 +203,11 @@ class Gateway:
             raise RuntimeError(f"{' '.join(words)} failed: {done.stderr[-2000:]}")
         return done.stdout
 
-    def spawn(self, name, program, *arguments):
+    def spawn(self, name, program, *arguments, days_ahead=0):
+        words = [program, "-f", "-c", self.path("ceph.conf"), *arguments]
         with open(self.path(f"{name}.out"), "ab") as out:
             self.daemons[name] = subprocess.Popen(
-                [program, "-f", "-c", self.path("ceph.conf"), *arguments], cwd=self.directory,
+                ahead(days_ahead, words), cwd=self.directory,
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 
     def await_true(self, condition, daemon):
@@ -203,11 +220,11 @@ class Gateway:
         out = pathlib.Path(self.path(f"{daemon}.out"))
         return out.read_text(encoding="utf-8", errors="replace")[-2000:] if out.exists() else ""
 
-    def start_gateway(self):
+    def start_gateway(self, days_ahead=0):
         self.deadline = time.monotonic() + START_SECONDS
         log = pathlib.Path(self.path("gateway.log"))
         begin = log.stat().st_size if log.exists() else 0
-        self.spawn("gateway", "radosgw", "-n", "client.rgw")
+        self.spawn("gateway", "radosgw", "-n", "client.rgw", days_ahead=days_ahead)
 
         def is_listening():
             # Written once every front end is bound.
@@ -241,6 +258,14 @@ class Gateway:
             self.end("gateway")
         elif word == "start-gateway":
             self.start_gateway()
+        elif word == "lifecycle":
+            # Many workers and a cache take three times as long to come up and to end.
+            return self.finish(ahead(arguments[0], [
+                "radosgw-admin", "-c", self.path("ceph.conf"), "--rgw_cache_enabled=false",
+                "--rgw_lc_max_worker=1", "--rgw_lc_max_wp_worker=1", "lc", "process"]))
+        elif word == "clock":
+            self.end("gateway")
+            self.start_gateway(arguments[0])
         elif word == "freeze-gateway":
             self.daemons["gateway"].send_signal(signal.SIGSTOP)
         elif word == "thaw-gateway":

@@ -36,8 +36,8 @@ class Probe {
       : bucket_(options.bucket), client_(client), once_(once) {
     Bytes run(kRunBytes);
     crypto::RandomBytes(run);
-    prefix_ =
-        (options.prefix.empty() ? "" : options.prefix + "/") + "probe/" + HexEncode(run) + "/";
+    prefix_ = (options.prefix.empty() ? "" : options.prefix + "/") + std::string(kProbePrefix) +
+              HexEncode(run) + "/";
   }
 
   Result<ProbeReport> Run() {

@@ -55,9 +55,9 @@ struct ProbeReport {
   const ProbeFinding* Find(std::string_view name) const;
 };
 
-// Tries it out with small objects below "probe/", which it deletes again as far as it may. Findings
-// are complete; what is denied is unknown. Errors: as OpenS3Store(), and kPermission where not even
-// objects may be created.
+// Tries it out with small objects below kProbePrefix, which it deletes again as far as it may.
+// Findings are complete; what is denied is unknown. Errors: as OpenS3Store(), and kPermission where
+// not even objects may be created.
 Result<ProbeReport> ProbeBucket(const S3StoreOptions& options);
 
 // "yes", "no", "unknown".

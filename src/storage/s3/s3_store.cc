@@ -33,7 +33,6 @@ constexpr unsigned kParallelRequests = 8;
 constexpr char kNumberHeader[] = "x-amz-meta-pgkeep-creation";
 constexpr char kDigestHeader[] = "x-amz-meta-pgkeep-sha256";
 constexpr size_t kNumberBytes = 16;
-constexpr char kProbePrefix[] = "probe/";
 
 std::string RandomHex() {
   Bytes number(kNumberBytes);
@@ -412,7 +411,7 @@ Result<BucketVersions> BucketStore::Versions() {
 // The second of two creations must be refused. What is left where deleting is not allowed is in
 // nobody's way.
 Result<bool> BucketStore::ProbeConditionalCreate() {
-  const std::string key = kProbePrefix + RandomHex();
+  const std::string key = std::string(kProbePrefix) + RandomHex();
   S3Call call = WriteCall(key, AsBytes("pgkeep"));
   call.headers.push_back({"If-None-Match", "*"});
   Result<net::HttpResponse> first = client_->Call(call);

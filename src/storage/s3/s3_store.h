@@ -23,6 +23,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -37,6 +38,9 @@ namespace pgkeep::storage {
 
 // Longest prefix: with a slash and the longest key it fits into the 1,024 bytes of S3.
 inline constexpr size_t kMaxPrefixBytes = 511;
+
+// Where servers are tried out, below the prefix of the repository.
+inline constexpr std::string_view kProbePrefix = "probe/";
 
 // What is stored where, and with what. The pointers must outlive the store.
 struct S3StoreOptions {
@@ -58,7 +62,8 @@ struct S3StoreOptions {
   OldestVersionRules oldest = {};
   // Everything as it was then; nothing can be changed.
   std::optional<Timestamp> as_of = {};
-  // Try out whether creations are conditional, by making and removing one object below "probe/".
+  // Try out whether creations are conditional, by making and removing one object below
+  // kProbePrefix.
   bool probe = false;
 };
 
