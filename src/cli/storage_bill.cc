@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "repository/object_names.h"
 
@@ -19,19 +20,56 @@ double Days(Duration duration) {
   return std::chrono::duration<double, std::chrono::days::period>(duration).count();
 }
 
+std::string ClassName(const std::string& told) { return told.empty() ? kUsualClass : told; }
+
+// What the objects of these classes cost in a month. Classes without a price go into `unpriced`.
+double PriceOf(const std::map<std::string, ClassUse>& classes, const config::PriceTable& prices,
+               std::set<std::string>& unpriced) {
+  double sum = 0;
+  for (const auto& [name, use] : classes) {
+    const auto price = prices.classes.find(name);
+    if (price == prices.classes.end()) {
+      unpriced.insert(name);
+      continue;
+    }
+    sum += static_cast<double>(use.billed_bytes) / kBytesPerGb * price->second.gb_month;
+  }
+  return sum;
+}
+
 void AddTo(ClassUse& use, uint64_t bytes, uint64_t billed) {
   ++use.objects;
   use.bytes += bytes;
   use.billed_bytes += billed;
 }
 
+void AddTo(Leftovers& leftovers, const std::string& name, uint64_t bytes, uint64_t billed,
+           bool leaves) {
+  AddTo(leftovers.classes[name], bytes, billed);
+  ++leftovers.items;
+  leftovers.bytes += bytes;
+  if (leaves) leftovers.leaving_bytes += bytes;
+}
+
 }  // namespace
 
-void StorageUse::Add(const storage::S3ListedObject& object, const std::string& key) {
-  const std::string name = object.storage_class.empty() ? kUsualClass : object.storage_class;
+uint64_t StorageUse::Billed(const std::string& name, uint64_t bytes) const {
   const auto price = prices_.classes.find(name);
-  const uint64_t least = price == prices_.classes.end() ? 0 : price->second.least_bytes;
-  const uint64_t billed = std::max(object.size, least);
+  return price == prices_.classes.end() ? bytes : std::max(bytes, price->second.least_bytes);
+}
+
+void StorageUse::AddOlder(const storage::S3ListedObject& object, bool leaves) {
+  const std::string name = ClassName(object.storage_class);
+  AddTo(older_, name, object.size, Billed(name, object.size), leaves);
+}
+
+void StorageUse::AddUpload(const std::string& storage_class, uint64_t bytes, bool leaves) {
+  AddTo(uploads_, ClassName(storage_class), bytes, bytes, leaves);
+}
+
+void StorageUse::Add(const storage::S3ListedObject& object, const std::string& key) {
+  const std::string name = ClassName(object.storage_class);
+  const uint64_t billed = Billed(name, object.size);
   AddTo(classes_[name], object.size, billed);
   AddTo(kinds_[key.substr(0, key.find_first_of("/."))], object.size, billed);
   ++objects_;
@@ -52,15 +90,11 @@ double StorageUse::BytesPerDay() const { return static_cast<double>(new_bytes_) 
 
 StorageBill MakeBill(const StorageUse& use, const config::PriceTable& prices) {
   StorageBill bill;
-  for (const auto& [name, of_class] : use.classes()) {
-    const auto price = prices.classes.find(name);
-    if (price == prices.classes.end()) {
-      bill.unpriced.push_back(name);
-      continue;
-    }
-    bill.storage +=
-        static_cast<double>(of_class.billed_bytes) / kBytesPerGb * price->second.gb_month;
-  }
+  std::set<std::string> unpriced;
+  bill.storage = PriceOf(use.classes(), prices, unpriced);
+  bill.older = PriceOf(use.older().classes, prices, unpriced);
+  bill.uploads = PriceOf(use.uploads().classes, prices, unpriced);
+  bill.unpriced.assign(unpriced.begin(), unpriced.end());
   const double months = use.DaysCounted() / kDaysPerMonth;
   const double pages = static_cast<double>(use.objects()) / kObjectsPerPage + 1;
   bill.puts = static_cast<double>(use.new_objects()) / months;
@@ -79,7 +113,7 @@ double ForecastCost(const StorageUse& use, const StorageBill& bill, double days)
   if (use.bytes() == 0) return bill.total();
   const double growth =
       static_cast<double>(ForecastBytes(use, days)) / static_cast<double>(use.bytes());
-  return bill.storage * growth + bill.requests;
+  return bill.total() + bill.storage * (growth - 1);
 }
 
 }  // namespace pgkeep::cli

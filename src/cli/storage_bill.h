@@ -22,6 +22,15 @@ struct ClassUse {
   uint64_t billed_bytes = 0;  // with what small objects are billed for
 };
 
+// What is billed beside the objects that are there: older versions, or uploads that were not
+// finished.
+struct Leftovers {
+  std::map<std::string, ClassUse> classes = {};
+  uint64_t items = 0;  // versions, or uploads
+  uint64_t bytes = 0;
+  uint64_t leaving_bytes = 0;  // of these, what the rules of the bucket remove in time
+};
+
 // What is stored, counted object by object. One thread at a time.
 class StorageUse {
  public:
@@ -30,6 +39,16 @@ class StorageUse {
 
   // `key` without the prefix of the repository.
   void Add(const storage::S3ListedObject& object, const std::string& key);
+
+  // A version that is not the newest. `leaves`: a rule removes it in time.
+  void AddOlder(const storage::S3ListedObject& object, bool leaves);
+  void AddDeletionMark() { ++deletion_marks_; }
+  // The parts of an upload that was not finished.
+  void AddUpload(const std::string& storage_class, uint64_t bytes, bool leaves);
+
+  const Leftovers& older() const { return older_; }
+  const Leftovers& uploads() const { return uploads_; }
+  uint64_t deletion_marks() const { return deletion_marks_; }
 
   uint64_t objects() const { return objects_; }
   uint64_t bytes() const { return bytes_; }
@@ -43,6 +62,9 @@ class StorageUse {
   double BytesPerDay() const;
 
  private:
+  // What so many bytes in one object of the class are billed for.
+  uint64_t Billed(const std::string& name, uint64_t bytes) const;
+
   const config::PriceTable& prices_;
   const Timestamp now_;
   uint64_t objects_ = 0;
@@ -53,23 +75,29 @@ class StorageUse {
   Timestamp oldest_ = Timestamp::max();
   std::map<std::string, ClassUse> classes_;
   std::map<std::string, ClassUse> kinds_;
+  Leftovers older_;
+  Leftovers uploads_;
+  uint64_t deletion_marks_ = 0;
 };
 
 // Money for a month. Amounts in the currency of the price table.
 struct StorageBill {
-  double storage = 0;
+  double storage = 0;  // of the objects that are there
+  double older = 0;    // of older versions
+  double uploads = 0;  // of unfinished uploads
   double requests = 0;
   double puts = 0;   // in a month, as far as they can be known from what is stored
   double lists = 0;  // the same: each backup and each cleaning lists everything once
   std::vector<std::string> unpriced = {};  // classes without a price; not in the sums
 
-  double total() const { return storage + requests; }
+  double total() const { return storage + older + uploads + requests; }
 };
 
 // What a month costs as it is now.
 StorageBill MakeBill(const StorageUse& use, const config::PriceTable& prices);
 
-// What a month will cost in `days` days if it goes on growing and nothing expires.
+// What a month will cost in `days` days if it goes on growing and nothing expires; older versions
+// and unfinished uploads stay what they are.
 double ForecastCost(const StorageUse& use, const StorageBill& bill, double days);
 // The same for the bytes.
 uint64_t ForecastBytes(const StorageUse& use, double days);

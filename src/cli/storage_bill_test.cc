@@ -73,6 +73,33 @@ TEST(StorageBill, AYoungRepositoryGrowsByItsOwnAge) {
   EXPECT_DOUBLE_EQ(ForecastCost(use, bill, 4), 2 * bill.storage + bill.requests);
 }
 
+// They are billed like all others, and no growth is seen in them.
+TEST(StorageBill, OlderVersionsAndUnfinishedUploadsAreInTheSum) {
+  const PriceTable prices = Prices();
+  StorageUse use(prices, kNow);
+  use.Add(Object(100 * kGb, 100), "p/a/1");
+  use.AddOlder(Object(10 * kGb, 1), true);
+  use.AddOlder(Object(1, 1, "COLD"), false);
+  use.AddUpload("", 5 * kGb, true);
+  use.AddUpload("ODD", 5 * kGb, false);
+  use.AddDeletionMark();
+  EXPECT_EQ(use.objects(), 1U);
+  EXPECT_EQ(use.older().items, 2U);
+  EXPECT_EQ(use.older().leaving_bytes, 10 * kGb);
+  EXPECT_EQ(use.uploads().items, 2U);
+  EXPECT_EQ(use.uploads().bytes, 10 * kGb);
+  EXPECT_EQ(use.uploads().leaving_bytes, 5 * kGb);
+  EXPECT_EQ(use.deletion_marks(), 1U);
+  EXPECT_DOUBLE_EQ(use.BytesPerDay(), 0);
+  const StorageBill bill = MakeBill(use, prices);
+  EXPECT_DOUBLE_EQ(bill.storage, 100 * 0.02);
+  EXPECT_DOUBLE_EQ(bill.older, 10 * 0.02 + 0.01);
+  EXPECT_DOUBLE_EQ(bill.uploads, 5 * 0.02);
+  EXPECT_EQ(bill.unpriced, (std::vector<std::string>{"ODD"}));
+  EXPECT_DOUBLE_EQ(bill.total(), bill.storage + bill.older + bill.uploads + bill.requests);
+  EXPECT_DOUBLE_EQ(ForecastCost(use, bill, 30), bill.total());
+}
+
 TEST(StorageBill, NothingCostsNothing) {
   const PriceTable prices = Prices();
   const StorageUse use(prices, kNow);

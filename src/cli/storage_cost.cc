@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/display.h"
 #include "cli/bucket_access.h"
@@ -54,20 +57,59 @@ void ShowUse(const storage::StoreUrl& url, const StorageUse& use, Console& conso
                             Count(static_cast<uint64_t>(use.DaysCounted()), "day")));
 }
 
+// "older versions: 3 with 1.2 GiB, 0.03 USD a month; rules remove 98 % of it".
+void ShowLeftovers(const char* name, const Leftovers& left, double month, const std::string& beside,
+                   const config::PriceTable& prices, Console& console) {
+  const double share = left.bytes == 0 ? 0
+                                       : 100.0 * static_cast<double>(left.leaving_bytes) /
+                                             static_cast<double>(left.bytes);
+  console.Print(fmt::format("{}: {} with {}{}, {:.2f} {} a month; rules remove {:.0f} % of it",
+                            name, left.items, FormatBytes(left.bytes), beside, month,
+                            prices.currency, share));
+}
+
+Json LeftoversJson(const Leftovers& left, double month) {
+  Json json = Json::MakeObject();
+  json.Set("number", left.items);
+  json.Set("bytes", left.bytes);
+  json.Set("leaving_bytes", left.leaving_bytes);
+  json.Set("cost_month", month);
+  json.Set("classes", UsesJson(left.classes, "class"));
+  return json;
+}
+
+// What is billed although no listing of objects shows it.
+void ShowHidden(const StorageUse& use, const StorageBill& bill, const config::PriceTable& prices,
+                Console& console) {
+  Json& older = console.document().Set("older_versions", LeftoversJson(use.older(), bill.older));
+  older.Set("deletion_marks", use.deletion_marks());
+  console.document().Set("unfinished_uploads", LeftoversJson(use.uploads(), bill.uploads));
+  if (use.older().items + use.deletion_marks() > 0) {
+    ShowLeftovers("older versions", use.older(), bill.older,
+                  " and " + Count(use.deletion_marks(), "deletion mark"), prices, console);
+  }
+  if (use.uploads().items > 0) {
+    ShowLeftovers("unfinished uploads", use.uploads(), bill.uploads, "", prices, console);
+  }
+}
+
 void ShowBill(const StorageUse& use, const StorageBill& bill, const config::PriceTable& prices,
               Console& console) {
   Json& cost = console.document().Set("cost", Json::MakeObject());
   cost.Set("currency", prices.currency);
   cost.Set("prices", prices.source);
   cost.Set("storage_month", bill.storage);
+  cost.Set("older_versions_month", bill.older);
+  cost.Set("unfinished_uploads_month", bill.uploads);
   cost.Set("requests_month", bill.requests);
   cost.Set("puts_month", bill.puts);
   cost.Set("lists_month", bill.lists);
   cost.Set("total_month", bill.total());
   cost.Set("budget", prices.budget);
   Json& forecasts = cost.Set("forecast", Json::MakeArray());
+  const double hidden = bill.older + bill.uploads;
   console.Print(fmt::format("cost of a month: {:.2f} {} (storage {:.2f}, requests {:.2f})",
-                            bill.total(), prices.currency, bill.storage, bill.requests));
+                            bill.total(), prices.currency, bill.storage + hidden, bill.requests));
   for (const uint32_t days : kForecastDays) {
     const uint64_t bytes = ForecastBytes(use, days);
     const double month = ForecastCost(use, bill, days);
@@ -106,6 +148,90 @@ void WarnOfCost(const StorageUse& use, const StorageBill& bill, const config::Pr
   }
 }
 
+// The rules of the bucket; none where they may not be read, which is said.
+Result<std::vector<storage::LifecycleRule>> ReadRules(BucketAccess& bucket, Console& console) {
+  Result<std::vector<storage::LifecycleRule>> rules = bucket.settings().Lifecycle();
+  if (rules.ok() || rules.error().code() == ErrorCode::kUnsupported) {
+    return rules.ok() ? std::move(rules) : std::vector<storage::LifecycleRule>();
+  }
+  if (rules.error().code() != ErrorCode::kPermission) return rules;
+  console.Warn("what rules remove is not known: " + rules.error().ToString());
+  return std::vector<storage::LifecycleRule>();
+}
+
+// Counts what a repository has in its bucket.
+class Inventory {
+ public:
+  Inventory(BucketAccess& bucket, std::vector<storage::LifecycleRule> rules, StorageUse& use)
+      : bucket_(bucket),
+        base_(bucket.url().prefix.empty() ? "" : bucket.url().prefix + "/"),
+        rules_(std::move(rules)),
+        use_(use) {}
+
+  Status Count(Console& console) {
+    PGK_TRY(bucket_.store().features().versioned ? CountVersions() : CountObjects());
+    const Status counted = CountUploads();
+    if (counted.ok() || counted.error().code() == ErrorCode::kUnsupported) return Ok();
+    if (counted.error().code() != ErrorCode::kPermission) return counted;
+    console.Warn("unfinished uploads are not counted: " + counted.error().ToString());
+    return Ok();
+  }
+
+ private:
+  using Days = std::optional<uint32_t> storage::LifecycleRule::*;
+
+  // Whether a rule about everything below its prefix does this.
+  bool Leaves(const std::string& key, Days days) const {
+    return std::ranges::any_of(rules_, [&](const storage::LifecycleRule& rule) {
+      return rule.enabled && !rule.tagged && !rule.sized && rule.*days &&
+             key.starts_with(rule.prefix);
+    });
+  }
+
+  void Add(const storage::S3ListedObject& object) {
+    use_.Add(object, object.key.substr(base_.size()));
+  }
+
+  Status CountObjects() {
+    return storage::ReadInventory(bucket_.client(), bucket_.url().bucket, base_,
+                                  [&](const storage::S3ListedObject& object) -> Status {
+                                    Add(object);
+                                    return Ok();
+                                  });
+  }
+
+  Status CountVersions() {
+    return storage::ReadVersionInventory(
+        bucket_.client(), bucket_.url().bucket, base_,
+        [&](const storage::S3Version& version) -> Status {
+          if (version.deletion) {
+            use_.AddDeletionMark();
+          } else if (version.latest) {
+            Add(version.object);
+          } else {
+            use_.AddOlder(version.object,
+                          Leaves(version.object.key, &storage::LifecycleRule::purge_days));
+          }
+          return Ok();
+        });
+  }
+
+  Status CountUploads() {
+    return storage::ReadUploads(
+        bucket_.client(), bucket_.url().bucket, base_,
+        [&](const storage::UploadInventory& found) -> Status {
+          use_.AddUpload(found.upload.storage_class, found.bytes,
+                         Leaves(found.upload.key, &storage::LifecycleRule::abort_upload_days));
+          return Ok();
+        });
+  }
+
+  BucketAccess& bucket_;
+  const std::string base_;
+  const std::vector<storage::LifecycleRule> rules_;
+  StorageUse& use_;
+};
+
 }  // namespace
 
 Status RunStorageCost(const StorageCostCommand& /*command*/, const CommandContext& context) {
@@ -116,20 +242,14 @@ Status RunStorageCost(const StorageCostCommand& /*command*/, const CommandContex
       setup.configuration ? setup.configuration->prices : config::DefaultPrices();
   PGK_ASSIGN_OR_RETURN(const Timestamp now, bucket.store().ServerTime());
   StorageUse use(prices, now);
-  const std::string base = url.prefix.empty() ? "" : url.prefix + "/";
-  PGK_TRY(storage::ReadInventory(bucket.client(), url.bucket, base,
-                                 [&](const storage::S3ListedObject& object) -> Status {
-                                   use.Add(object, object.key.substr(base.size()));
-                                   return Ok();
-                                 }));
+  PGK_ASSIGN_OR_RETURN(std::vector<storage::LifecycleRule> rules,
+                       ReadRules(bucket, context.console));
+  PGK_TRY(Inventory(bucket, std::move(rules), use).Count(context.console));
   const StorageBill bill = MakeBill(use, prices);
   ShowUse(url, use, context.console);
+  ShowHidden(use, bill, prices, context.console);
   ShowBill(use, bill, prices, context.console);
   WarnOfCost(use, bill, prices, context.console);
-  if (bucket.store().features().versioned) {
-    context.console.Warn(
-        "the bucket keeps versions: the older ones are billed too, and not counted");
-  }
   return Ok();
 }
 

@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "base/error.h"
+#include "storage/s3/bucket_inventory.h"
 #include "storage/s3/list_start.h"
 
 namespace pgkeep::storage {
 namespace {
 
 constexpr size_t kPageMax = 1000;
-constexpr uint64_t kXmlMax = uint64_t{8} << 20;
 constexpr size_t kKnownMax = 100'000;
 
 bool BeginsWithOneOf(std::string_view key, const std::vector<std::string>& prefixes) {
@@ -35,30 +35,10 @@ VersionChoice VersionReader::ChoiceFor(std::string_view key) const {
 
 Result<S3VersionListing> VersionReader::Ask(std::string_view prefix, const S3VersionListing& from,
                                             size_t max_versions) {
-  S3Call call{.operation = "s3:ListBucketVersions",
-              .what = "bucket " + options_.bucket,
-              .method = "GET",
-              .key = "",
-              .query = {{"encoding-type", "url"},
-                        {"max-keys", std::to_string(max_versions)},
-                        {"prefix", options_.prefix + std::string(prefix)},
-                        {"versions", ""}},
-              .body_max = kXmlMax};
-  if (!from.next_key.empty()) call.query.emplace_back("key-marker", from.next_key);
-  if (!from.next_id.empty()) call.query.emplace_back("version-id-marker", from.next_id);
-  PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client_.Call(call));
-  PGK_ASSIGN_OR_RETURN(S3VersionListing listing, ParseVersionListing(response.body));
-  for (S3Version& version : listing.versions) {
-    if (!version.object.key.starts_with(options_.prefix)) {
-      return Err(ErrorCode::kProtocol, "the listing of bucket {} shows an object that is not in it",
-                 options_.bucket);
-    }
-    version.object.key.erase(0, options_.prefix.size());
-  }
-  if (listing.truncated && listing.next_key == from.next_key && listing.next_id == from.next_id) {
-    return Err(ErrorCode::kProtocol, "the listing of versions in bucket {} does not get on",
-               options_.bucket);
-  }
+  PGK_ASSIGN_OR_RETURN(S3VersionListing listing,
+                       ReadVersionPage(client_, options_.bucket,
+                                       options_.prefix + std::string(prefix), from, max_versions));
+  for (S3Version& version : listing.versions) version.object.key.erase(0, options_.prefix.size());
   return listing;
 }
 

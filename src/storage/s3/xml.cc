@@ -1,6 +1,7 @@
 #include "storage/s3/xml.h"
 
 #include <charconv>
+#include <optional>
 #include <pugixml.hpp>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,8 @@ namespace {
 // Codes are words, messages are sentences; more than this is neither.
 constexpr size_t kCodeMax = 100;
 constexpr size_t kMessageMax = 500;
+// No upload is larger than what S3 takes as one object, fifty terabytes, by any means.
+constexpr uint64_t kMaxObjectSum = uint64_t{1} << 50;
 
 Error NotUnderstood(std::string_view what) {
   return Err(ErrorCode::kProtocol, "the server's answer is no {}", what)
@@ -40,14 +43,26 @@ Result<std::string> DecodeKey(std::string text) {
   return net::PercentDecode(text);
 }
 
+std::optional<uint64_t> ReadSize(std::string_view text) {
+  uint64_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return size;
+}
+
+// What listings say about themselves; nullopt for what is none.
+std::optional<bool> IsTruncated(const pugi::xml_node& root) {
+  const std::string_view truncated = root.child_value("IsTruncated");
+  if (truncated != "true" && truncated != "false") return std::nullopt;
+  return truncated == "true";
+}
+
 Result<S3ListedObject> ParseObject(const pugi::xml_node& node) {
   S3ListedObject object;
   PGK_ASSIGN_OR_RETURN(object.key, DecodeKey(node.child_value("Key")));
-  const std::string_view size = node.child_value("Size");
-  const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), object.size);
-  if (object.key.empty() || error != std::errc{} || end != size.data() + size.size()) {
-    return NotUnderstood("listing");
-  }
+  const std::optional<uint64_t> size = ReadSize(node.child_value("Size"));
+  if (object.key.empty() || !size) return NotUnderstood("listing");
+  object.size = *size;
   object.storage_class = Bounded(node.child_value("StorageClass"), kCodeMax);
   object.etag = UnquoteEtag(node.child_value("ETag"));
   PGK_ASSIGN_OR_RETURN(const Timestamp modified, ParseUtc(node.child_value("LastModified")));
@@ -60,6 +75,7 @@ Result<S3ListedObject> ParseObject(const pugi::xml_node& node) {
 Result<S3Version> ParseVersion(const pugi::xml_node& node, bool deletion) {
   S3Version version;
   version.deletion = deletion;
+  version.latest = std::string_view(node.child_value("IsLatest")) == "true";
   version.id = node.child_value("VersionId");
   PGK_ASSIGN_OR_RETURN(version.time, ParseUtc(node.child_value("LastModified")));
   if (!deletion) {
@@ -91,10 +107,10 @@ Result<S3Listing> ParseListing(ByteSpan body) {
   pugi::xml_document document;
   if (!Load(document, body)) return NotUnderstood("listing");
   const pugi::xml_node root = document.child("ListBucketResult");
-  const std::string_view truncated = root.child_value("IsTruncated");
-  if (truncated != "true" && truncated != "false") return NotUnderstood("listing");
+  const std::optional<bool> truncated = IsTruncated(root);
+  if (!truncated) return NotUnderstood("listing");
   S3Listing listing;
-  listing.truncated = truncated == "true";
+  listing.truncated = *truncated;
   listing.continuation = root.child_value("NextContinuationToken");
   for (const pugi::xml_node& node : root.children("Contents")) {
     Result<S3ListedObject> object = ParseObject(node);
@@ -108,10 +124,10 @@ Result<S3VersionListing> ParseVersionListing(ByteSpan body) {
   pugi::xml_document document;
   if (!Load(document, body)) return NotUnderstood("list of versions");
   const pugi::xml_node root = document.child("ListVersionsResult");
-  const std::string_view truncated = root.child_value("IsTruncated");
-  if (truncated != "true" && truncated != "false") return NotUnderstood("list of versions");
+  const std::optional<bool> truncated = IsTruncated(root);
+  if (!truncated) return NotUnderstood("list of versions");
   S3VersionListing listing;
-  listing.truncated = truncated == "true";
+  listing.truncated = *truncated;
   PGK_ASSIGN_OR_RETURN(listing.next_key, DecodeKey(root.child_value("NextKeyMarker")));
   listing.next_id = root.child_value("NextVersionIdMarker");
   if (listing.truncated && listing.next_key.empty()) return NotUnderstood("list of versions");
@@ -121,6 +137,45 @@ Result<S3VersionListing> ParseVersionListing(ByteSpan body) {
     Result<S3Version> version = ParseVersion(node, name == "DeleteMarker");
     if (!version.ok()) return NotUnderstood("list of versions");
     listing.versions.push_back(std::move(version).value());
+  }
+  return listing;
+}
+
+Result<S3UploadListing> ParseUploadListing(ByteSpan body) {
+  pugi::xml_document document;
+  if (!Load(document, body)) return NotUnderstood("list of uploads");
+  const pugi::xml_node root = document.child("ListMultipartUploadsResult");
+  const std::optional<bool> truncated = IsTruncated(root);
+  if (!truncated) return NotUnderstood("list of uploads");
+  S3UploadListing listing;
+  listing.truncated = *truncated;
+  PGK_ASSIGN_OR_RETURN(listing.next_key, DecodeKey(root.child_value("NextKeyMarker")));
+  listing.next_id = root.child_value("NextUploadIdMarker");
+  for (const pugi::xml_node& node : root.children("Upload")) {
+    S3Upload upload;
+    PGK_ASSIGN_OR_RETURN(upload.key, DecodeKey(node.child_value("Key")));
+    upload.id = node.child_value("UploadId");
+    upload.storage_class = Bounded(node.child_value("StorageClass"), kCodeMax);
+    if (upload.key.empty() || upload.id.empty()) return NotUnderstood("list of uploads");
+    listing.uploads.push_back(std::move(upload));
+  }
+  return listing;
+}
+
+Result<S3PartListing> ParsePartListing(ByteSpan body) {
+  pugi::xml_document document;
+  if (!Load(document, body)) return NotUnderstood("list of parts");
+  const pugi::xml_node root = document.child("ListPartsResult");
+  const std::optional<bool> truncated = IsTruncated(root);
+  if (!truncated) return NotUnderstood("list of parts");
+  S3PartListing listing;
+  listing.truncated = *truncated;
+  listing.next_part = root.child_value("NextPartNumberMarker");
+  for (const pugi::xml_node& node : root.children("Part")) {
+    const std::optional<uint64_t> size = ReadSize(node.child_value("Size"));
+    if (!size || *size > kMaxObjectSum - listing.bytes) return NotUnderstood("list of parts");
+    ++listing.parts;
+    listing.bytes += *size;
   }
   return listing;
 }

@@ -2,6 +2,7 @@
 // by who received it, parsed without entities or includes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,11 @@ Result<S3Listing> ParseListing(ByteSpan body);
 
 // One version of an object, or the mark that it was deleted.
 struct S3Version {
-  ObjectInfo object = {};  // of a mark: key and time only
-  Timestamp time = {};     // when it was made, as exactly as the server tells it
-  std::string id = {};     // opaque; "null" for what was written before the bucket had versions
+  S3ListedObject object = {};  // of a mark: key and time only
+  Timestamp time = {};         // when it was made, as exactly as the server tells it
+  std::string id = {};         // opaque; "null" for what was written before the bucket had versions
   bool deletion = false;
+  bool latest = false;
 };
 
 // One page of ListObjectVersions, asked for with encoding-type=url.
@@ -58,6 +60,36 @@ struct S3VersionListing {
 
 // kProtocol for everything that is no such page.
 Result<S3VersionListing> ParseVersionListing(ByteSpan body);
+
+// An upload in parts that was neither finished nor given up.
+struct S3Upload {
+  std::string key = {};            // whole key of the bucket
+  std::string id = {};             // opaque
+  std::string storage_class = {};  // empty where the server does not say it
+};
+
+// One page of ListMultipartUploads, asked for with encoding-type=url.
+struct S3UploadListing {
+  std::vector<S3Upload> uploads;
+  bool truncated = false;
+  // Where the next page goes on.
+  std::string next_key;
+  std::string next_id;
+};
+
+// kProtocol for everything that is no such page.
+Result<S3UploadListing> ParseUploadListing(ByteSpan body);
+
+// One page of ListParts.
+struct S3PartListing {
+  uint64_t parts = 0;
+  uint64_t bytes = 0;
+  bool truncated = false;
+  std::string next_part;  // where the next page goes on
+};
+
+// kProtocol for everything that is no such page.
+Result<S3PartListing> ParsePartListing(ByteSpan body);
 
 // Whether a bucket keeps versions. Where that is suspended it keeps those of before and makes none.
 enum class BucketVersions { kOff, kSuspended, kOn };

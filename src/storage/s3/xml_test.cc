@@ -132,6 +132,50 @@ TEST(S3Xml, ReadsVersions) {
   }
 }
 
+TEST(S3Xml, TellsTheNewestVersionAndItsClass) {
+  const auto page = ParseVersionListing(AsBytes(
+      "<ListVersionsResult><IsTruncated>false</IsTruncated>"
+      "<Version><Key>a</Key><VersionId>v2</VersionId><IsLatest>true</IsLatest><Size>1</Size>"
+      "<StorageClass>GLACIER_IR</StorageClass><LastModified>2026-01-01T00:00:01Z</LastModified>"
+      "</Version><Version><Key>a</Key><VersionId>v1</VersionId><IsLatest>false</IsLatest>"
+      "<Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Version>"
+      "</ListVersionsResult>"));
+  ASSERT_TRUE(page.ok()) << page.error().Describe();
+  EXPECT_TRUE(page->versions.at(0).latest);
+  EXPECT_EQ(page->versions.at(0).object.storage_class, "GLACIER_IR");
+  EXPECT_FALSE(page->versions.at(1).latest);
+}
+
+TEST(S3Xml, ReadsUploadsAndTheirParts) {
+  const auto uploads = ParseUploadListing(
+      AsBytes("<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>"
+              "<NextKeyMarker>a%2Fb</NextKeyMarker><NextUploadIdMarker>u1</NextUploadIdMarker>"
+              "<Upload><Key>a%2Fb</Key><UploadId>u1</UploadId><StorageClass>STANDARD</StorageClass>"
+              "</Upload></ListMultipartUploadsResult>"));
+  ASSERT_TRUE(uploads.ok()) << uploads.error().Describe();
+  EXPECT_TRUE(uploads->truncated);
+  EXPECT_EQ(uploads->next_key, "a/b");
+  EXPECT_EQ(uploads->next_id, "u1");
+  ASSERT_EQ(uploads->uploads.size(), 1U);
+  EXPECT_EQ(uploads->uploads.at(0).key, "a/b");
+  EXPECT_EQ(uploads->uploads.at(0).storage_class, "STANDARD");
+  const auto parts = [](const std::string& text) {
+    return ParsePartListing(AsBytes("<ListPartsResult>" + text + "</ListPartsResult>"));
+  };
+  const auto page = parts(
+      "<IsTruncated>true</IsTruncated><NextPartNumberMarker>2</NextPartNumberMarker>"
+      "<Part><Size>5</Size></Part><Part><Size>7</Size></Part>");
+  ASSERT_TRUE(page.ok()) << page.error().Describe();
+  EXPECT_EQ(page->parts, 2U);
+  EXPECT_EQ(page->bytes, 12U);
+  EXPECT_TRUE(page->truncated);
+  EXPECT_EQ(page->next_part, "2");
+  const std::string huge = "<Part><Size>18446744073709551615</Size></Part>";
+  EXPECT_FALSE(parts("<IsTruncated>false</IsTruncated>" + huge).ok());
+  EXPECT_FALSE(parts("<Part><Size>5</Size></Part>").ok());
+  EXPECT_FALSE(ParseUploadListing(AsBytes("<ListBucketResult/>")).ok());
+}
+
 TEST(S3Xml, ReadsAssumedRoles) {
   const auto found = ParseAssumedRole(AsBytes(
       "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
