@@ -130,15 +130,9 @@ bool IsLowerHex(std::string_view text) {
 Result<std::vector<BackupSummary>> ListBackups(const RepositoryContext& context) {
   PGK_CHECK(context.keys != nullptr, "manifests are sealed");
   const ControlAccess control(context);
-  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> decided,
-                       control.ListWriters(kDecisionPrefix, ObjectName::Kind::kDecision,
-                                           ControlAccess::Strangers::kIgnore));
-  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> expired,
-                       control.ListWriters(kExpiryPrefix, ObjectName::Kind::kExpiry,
-                                           ControlAccess::Strangers::kIgnore));
+  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> unexpired, control.ListUnexpired());
   std::vector<BackupSummary> backups;
-  for (const WriterId& id : decided) {
-    if (std::ranges::binary_search(expired, id)) continue;
+  for (const WriterId& id : unexpired) {
     PGK_ASSIGN_OR_RETURN(std::optional<BackupSummary> summary, Summarize(control, id));
     if (summary) backups.push_back(std::move(*summary));
   }
