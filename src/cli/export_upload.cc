@@ -1,5 +1,7 @@
 #include "cli/export_upload.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,8 @@ namespace {
 
 constexpr uint32_t kPrivate = 0700;
 constexpr char kOutputName[] = "archive";
+// Without its table of contents a directory is no archive to anybody.
+constexpr std::string_view kContentsName = "toc.dat";
 
 // Removes a directory and what is in it.
 Status RemoveTree(FileSystem& files, const std::string& path) {
@@ -73,7 +77,9 @@ Status ExportUpload::Store(storage::ObjectStore& store) {
   if (info.type != FileInfo::Type::kDirectory) {
     return StoreFile(store, output(), key_ + "/" + kOutputName);
   }
-  PGK_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, files_.ReadDirectory(output()));
+  PGK_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, files_.ReadDirectory(output()));
+  std::ranges::partition(entries,
+                         [](const DirectoryEntry& entry) { return entry.name != kContentsName; });
   for (const DirectoryEntry& entry : entries) {
     PGK_TRY(StoreFile(store, JoinPath(output(), entry.name), key_ + "/" + entry.name));
   }

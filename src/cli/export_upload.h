@@ -28,8 +28,9 @@ class ExportUpload {
   const std::string& key() const { return key_; }
 
   // Stores every file of the export below key(), as it is: pg_restore reads what comes back.
-  // kLimitExceeded for a file that is larger than an object can be; what was stored before an error
-  // stays, and goes when exports go.
+  // toc.dat is the last, so that what was cut off does not look like an archive. kLimitExceeded for
+  // a file that is larger than an object can be; what was stored before an error stays, and goes
+  // when exports go.
   Status Store(storage::ObjectStore& store);
 
  private:

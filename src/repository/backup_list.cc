@@ -1,7 +1,6 @@
 #include "repository/backup_list.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <string>
 #include <tuple>
@@ -132,17 +131,10 @@ bool IsLowerHex(std::string_view text) {
 Result<std::vector<BackupSummary>> ListBackups(const RepositoryContext& context) {
   PGK_CHECK(context.keys != nullptr, "manifests are sealed");
   const ControlAccess control(context);
-  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> decided,
-                       control.ListWriters(kDecisionPrefix, ObjectName::Kind::kDecision,
-                                           ControlAccess::Strangers::kIgnore));
-  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> expired,
-                       control.ListWriters(kExpiryPrefix, ObjectName::Kind::kExpiry,
-                                           ControlAccess::Strangers::kIgnore));
-  std::vector<WriterId> live;
-  std::ranges::set_difference(decided, expired, std::back_inserter(live));
+  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> unexpired, control.ListUnexpired());
   std::vector<BackupSummary> backups;
   PGK_TRY(RequestEach(
-      context, live, [&](const WriterId& id) { return Summarize(control, id); },
+      context, unexpired, [&](const WriterId& id) { return Summarize(control, id); },
       [&](const WriterId&, Result<std::optional<BackupSummary>> summary) -> Status {
         if (!summary.ok()) return std::move(summary).error();
         if (*summary) backups.push_back(**std::move(summary));

@@ -1,6 +1,7 @@
 #include "repository/control_access.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -42,6 +43,17 @@ Result<std::vector<WriterId>> ControlAccess::ListWriters(std::string_view prefix
     }
   }
   return writers;
+}
+
+Result<std::vector<WriterId>> ControlAccess::ListUnexpired() const {
+  PGK_ASSIGN_OR_RETURN(
+      const std::vector<WriterId> decided,
+      ListWriters(kDecisionPrefix, ObjectName::Kind::kDecision, Strangers::kIgnore));
+  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> expired,
+                       ListWriters(kExpiryPrefix, ObjectName::Kind::kExpiry, Strangers::kIgnore));
+  std::vector<WriterId> unexpired;
+  std::ranges::set_difference(decided, expired, std::back_inserter(unexpired));
+  return unexpired;
 }
 
 Result<Bytes> ControlAccess::Get(const std::string& key, size_t max_bytes) const {

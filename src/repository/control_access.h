@@ -48,6 +48,10 @@ class ControlAccess {
   Result<std::vector<WriterId>> ListWriters(std::string_view prefix, ObjectName::Kind kind,
                                             Strangers strangers) const;
 
+  // The writers that have decided and have not expired, ascending; whether they have committed, the
+  // decisions say. As a reader must: `dec/` is listed before `exp/`, and strangers are ignored.
+  Result<std::vector<WriterId>> ListUnexpired() const;
+
   Result<Bytes> Get(const std::string& key, size_t max_bytes) const;
   Result<bool> Exists(const std::string& key) const;
 

@@ -36,16 +36,10 @@ Status AddBackup(const ControlAccess& control, const BackupId& backup,
 
 Result<std::vector<std::string>> ListNeededObjects(const RepositoryContext& context) {
   const ControlAccess control(context);
-  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> decided,
-                       control.ListWriters(kDecisionPrefix, ObjectName::Kind::kDecision,
-                                           ControlAccess::Strangers::kIgnore));
-  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> expired,
-                       control.ListWriters(kExpiryPrefix, ObjectName::Kind::kExpiry,
-                                           ControlAccess::Strangers::kIgnore));
+  PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> unexpired, control.ListUnexpired());
   std::vector<std::string> keys;
   PGK_TRY(AddFixed(control, keys));
-  for (const WriterId& writer : decided) {
-    if (std::ranges::binary_search(expired, writer)) continue;
+  for (const WriterId& writer : unexpired) {
     PGK_ASSIGN_OR_RETURN(const DecisionObject decision, control.ReadDecision(writer));
     if (decision.verdict == Verdict::kCommit) PGK_TRY(AddBackup(control, writer, decision, keys));
   }

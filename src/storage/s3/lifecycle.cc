@@ -16,8 +16,15 @@ constexpr char kNamespace[] = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 class TextWriter final : public pugi::xml_writer {
  public:
+  // A bare carriage return would be read as a line feed; it can be in data only.
   void write(const void* data, size_t size) override {
-    text.append(static_cast<const char*>(data), size);
+    for (const char c : std::string_view(static_cast<const char*>(data), size)) {
+      if (c == '\r') {
+        text += "&#13;";
+      } else {
+        text += c;
+      }
+    }
   }
 
   std::string text;

@@ -63,6 +63,18 @@ TEST(Lifecycle, WritesReadRulesAsTheyWere) {
   EXPECT_NE(FormatLifecycle(*rules).find(kForeign), std::string::npos);
 }
 
+// Otherwise the rule of somebody else would be about other objects after it was written back.
+TEST(Lifecycle, CarriageReturnsOfOthersStay) {
+  const auto rules = ParseLifecycle(
+      AsBytes(Rules("<Rule><ID>x</ID><Prefix>a&#13;b</Prefix><Status>Enabled</Status></Rule>")));
+  ASSERT_TRUE(rules.ok());
+  EXPECT_EQ(rules->at(0).prefix, "a\rb");
+  const auto again = ParseLifecycle(AsBytes(FormatLifecycle(*rules)));
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->at(0).prefix, "a\rb");
+  EXPECT_EQ(again->at(0).xml, rules->at(0).xml);
+}
+
 TEST(Lifecycle, WrittenRulesReadTheSame) {
   const LifecycleRule rule{.id = "one <&> two",
                            .prefix = "a b/",

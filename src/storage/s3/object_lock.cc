@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <charconv>
+#include <limits>
 #include <pugixml.hpp>
 
 #include "base/error.h"
@@ -49,6 +50,9 @@ Result<BucketLock> ParseBucketLock(ByteSpan body) {
   lock.mode = ParseLockMode(usual.child_value("Mode"));
   const bool years = !usual.child("Years").empty();
   if (!lock.mode || !ParseNumber(usual.child_value(years ? "Years" : "Days"), lock.days)) {
+    return NotUnderstood();
+  }
+  if (years && lock.days > std::numeric_limits<uint32_t>::max() / kDaysPerYear) {
     return NotUnderstood();
   }
   if (years) lock.days *= kDaysPerYear;

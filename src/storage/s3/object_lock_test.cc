@@ -70,5 +70,17 @@ TEST(ObjectLock, WritesRetentions) {
             "<RetainUntilDate>2024-10-04T00:00:00Z</RetainUntilDate></Retention>");
 }
 
+// Years that no number of days holds are no lock of a few days.
+TEST(ObjectLock, RefusesMoreYearsThanThereAreDays) {
+  const auto lock = [](const char* years) {
+    return ParseBucketLock(AsBytes(
+        std::string("<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>"
+                    "<DefaultRetention><Mode>COMPLIANCE</Mode><Years>") +
+        years + "</Years></DefaultRetention></Rule></ObjectLockConfiguration>"));
+  };
+  EXPECT_EQ(lock("10").value().days, 3650U);
+  EXPECT_FALSE(lock("11767034").ok());
+}
+
 }  // namespace
 }  // namespace pgkeep::storage

@@ -234,6 +234,29 @@ TEST_F(S3StoreTest, CreationsBehindADeletionMarkAreNone) {
   EXPECT_EQ(CodeOf((*store)->CreateIfAbsent("dec/1", AsBytes("x"))), "ok");
 }
 
+// As Ceph answers: keys are encoded, and the marker of the next page is not.
+TEST_F(S3StoreTest, ListsVersionsBeyondAKeyOfOthersThatIsEncoded) {
+  KeptReportSays(BucketVersions::kOn);
+  S3StoreOptions options = Options();
+  options.oldest = {.read = {"dec/"}, .listed = {"dec/"}};
+  const auto store = OpenS3Store(options);
+  ASSERT_TRUE(store.ok()) << store.error().Describe();
+  Next("GET", MakeAnswer(200,
+                         "<ListVersionsResult><IsTruncated>true</IsTruncated>"
+                         "<NextKeyMarker>base/dec/0+%</NextKeyMarker>"
+                         "<NextVersionIdMarker>v</NextVersionIdMarker><Version>"
+                         "<Key>base%2Fdec%2F0%2B%25</Key><VersionId>v</VersionId><Size>1</Size>"
+                         "<LastModified>2026-01-01T00:00:00Z</LastModified></Version>"
+                         "</ListVersionsResult>"));
+  Next("GET", MakeAnswer(200, VersionsXml(VersionXml("v1"))));
+  const auto page = (*store)->List("dec/", "", 10);
+  ASSERT_TRUE(page.ok()) << page.error().Describe();
+  ASSERT_EQ(page->objects.size(), 1U);
+  EXPECT_EQ(page->objects.at(0).key, "dec/1");
+  EXPECT_NE(Requests().back().target.find("key-marker=base%2Fdec%2F0%2B%25"), std::string::npos)
+      << Requests().back().target;
+}
+
 TEST_F(S3StoreTest, ProbingTellsServersThatIgnoreTheCondition) {
   S3StoreOptions options = Options();
   options.probe = true;

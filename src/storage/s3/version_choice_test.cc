@@ -10,7 +10,9 @@ using Rule = VersionChoice::Rule;
 Timestamp At(int seconds) { return Timestamp(std::chrono::seconds(seconds)); }
 
 S3Version Made(const std::string& id, int seconds, bool deletion = false) {
-  return {.object = {.key = "k"}, .time = At(seconds), .id = id, .deletion = deletion};
+  S3Version version{.time = At(seconds), .id = id, .deletion = deletion};
+  version.object.key = "k";
+  return version;
 }
 
 // The id of what counts, "-" if nothing does.

@@ -128,9 +128,6 @@ Result<S3VersionListing> ParseVersionListing(ByteSpan body) {
   if (!truncated) return NotUnderstood("list of versions");
   S3VersionListing listing;
   listing.truncated = *truncated;
-  PGK_ASSIGN_OR_RETURN(listing.next_key, DecodeKey(root.child_value("NextKeyMarker")));
-  listing.next_id = root.child_value("NextVersionIdMarker");
-  if (listing.truncated && listing.next_key.empty()) return NotUnderstood("list of versions");
   for (const pugi::xml_node& node : root.children()) {
     const std::string_view name = node.name();
     if (name != "Version" && name != "DeleteMarker") continue;
@@ -138,6 +135,17 @@ Result<S3VersionListing> ParseVersionListing(ByteSpan body) {
     if (!version.ok()) return NotUnderstood("list of versions");
     listing.versions.push_back(std::move(version).value());
   }
+  if (!listing.truncated) return listing;
+  // It goes on behind what is last here. The markers say so too, but Ceph does not encode them as
+  // it encodes keys.
+  if (!listing.versions.empty()) {
+    listing.next_key = listing.versions.back().object.key;
+    listing.next_id = listing.versions.back().id;
+    return listing;
+  }
+  PGK_ASSIGN_OR_RETURN(listing.next_key, DecodeKey(root.child_value("NextKeyMarker")));
+  listing.next_id = root.child_value("NextVersionIdMarker");
+  if (listing.next_key.empty()) return NotUnderstood("list of versions");
   return listing;
 }
 
@@ -149,8 +157,6 @@ Result<S3UploadListing> ParseUploadListing(ByteSpan body) {
   if (!truncated) return NotUnderstood("list of uploads");
   S3UploadListing listing;
   listing.truncated = *truncated;
-  PGK_ASSIGN_OR_RETURN(listing.next_key, DecodeKey(root.child_value("NextKeyMarker")));
-  listing.next_id = root.child_value("NextUploadIdMarker");
   for (const pugi::xml_node& node : root.children("Upload")) {
     S3Upload upload;
     PGK_ASSIGN_OR_RETURN(upload.key, DecodeKey(node.child_value("Key")));
@@ -158,6 +164,12 @@ Result<S3UploadListing> ParseUploadListing(ByteSpan body) {
     upload.storage_class = Bounded(node.child_value("StorageClass"), kCodeMax);
     if (upload.key.empty() || upload.id.empty()) return NotUnderstood("list of uploads");
     listing.uploads.push_back(std::move(upload));
+  }
+  // As with versions.
+  if (listing.truncated && listing.uploads.empty()) return NotUnderstood("list of uploads");
+  if (listing.truncated) {
+    listing.next_key = listing.uploads.back().key;
+    listing.next_id = listing.uploads.back().id;
   }
   return listing;
 }
