@@ -1,10 +1,12 @@
 #include "repository/needed_objects.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "repository/control_access.h"
 #include "repository/object_names.h"
+#include "repository/request_each.h"
 
 namespace pgkeep::repository {
 namespace {
@@ -18,10 +20,18 @@ Status AddFixed(const ControlAccess& control, std::vector<std::string>& keys) {
   return Ok();
 }
 
-Status AddBackup(const ControlAccess& control, const BackupId& backup,
-                 const DecisionObject& decision, std::vector<std::string>& keys) {
-  PGK_ASSIGN_OR_RETURN(const ReferenceList references,
-                       control.ReadReferenceList(backup, decision.reference_list_sha256));
+// What the backup of a writer consists of; none if it was aborted.
+Result<std::optional<ReferenceList>> ReadReferences(const ControlAccess& control,
+                                                    const WriterId& writer) {
+  PGK_ASSIGN_OR_RETURN(const DecisionObject decision, control.ReadDecision(writer));
+  if (decision.verdict != Verdict::kCommit) return std::optional<ReferenceList>();
+  PGK_ASSIGN_OR_RETURN(ReferenceList references,
+                       control.ReadReferenceList(writer, decision.reference_list_sha256));
+  return std::optional<ReferenceList>(std::move(references));
+}
+
+void AddBackup(const BackupId& backup, const ReferenceList& references,
+               std::vector<std::string>& keys) {
   keys.push_back(DecisionKey(backup));
   keys.push_back(ManifestKey(backup));
   keys.push_back(ReferenceListKey(backup));
@@ -29,7 +39,6 @@ Status AddBackup(const ControlAccess& control, const BackupId& backup,
   keys.push_back(SessionKey(backup));
   for (const WriterId& writer : references.Writers()) keys.push_back(SessionKey(writer));
   for (const PackEntry& entry : references.entries()) keys.push_back(entry.name.Key());
-  return Ok();
 }
 
 }  // namespace
@@ -39,10 +48,13 @@ Result<std::vector<std::string>> ListNeededObjects(const RepositoryContext& cont
   PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> unexpired, control.ListUnexpired());
   std::vector<std::string> keys;
   PGK_TRY(AddFixed(control, keys));
-  for (const WriterId& writer : unexpired) {
-    PGK_ASSIGN_OR_RETURN(const DecisionObject decision, control.ReadDecision(writer));
-    if (decision.verdict == Verdict::kCommit) PGK_TRY(AddBackup(control, writer, decision, keys));
-  }
+  PGK_TRY(RequestEach(
+      context, unexpired, [&](const WriterId& writer) { return ReadReferences(control, writer); },
+      [&](const WriterId& writer, const Result<std::optional<ReferenceList>>& references) -> Status {
+        if (!references.ok()) return references.error();
+        if (*references) AddBackup(writer, **references, keys);
+        return Ok();
+      }));
   std::ranges::sort(keys);
   keys.erase(std::ranges::unique(keys).begin(), keys.end());
   return keys;
