@@ -417,13 +417,7 @@ Status AttachRepository(const InitCommand& command, const CommandContext& contex
                        OpenedRepository::Open(location, environment, KeyNeed::kRequired));
   PGK_ASSIGN_OR_RETURN(const auto backups, repository::ListBackups(opened->context()));
   PGK_TRY(MakeDirectories(written, *environment.files));
-  // An init that was cut off may have come to the copy of its configuration only.
-  PGK_ASSIGN_OR_RETURN(const bool complete, repository::IsConfigComplete(opened->context()));
-  if (!complete) {
-    PGK_ASSIGN_OR_RETURN(const ChangeRight right,
-                         AcquireChangeRight(*opened, environment, "init --attach"));
-    PGK_TRY(repository::CompleteConfig(right.context));
-  }
+  PGK_TRY(CompleteConfig(*opened, environment, "init --attach"));
   PGK_TRY(WriteConfiguration(plan, *environment.files));
 
   const repository::KeyRing& ring = *opened->context().keys;

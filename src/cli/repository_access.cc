@@ -8,6 +8,7 @@
 #include "cli/logging_store.h"
 #include "cli/store_address.h"
 #include "repository/config_object.h"
+#include "repository/config_store.h"
 #include "repository/key_ring.h"
 #include "storage/store_util.h"
 
@@ -149,6 +150,14 @@ Result<ChangeRight> AcquireChangeRight(OpenedRepository& opened, const Environme
   right.context = opened.context();
   if (right.lease != nullptr) right.context = WithLease(right.context, *right.lease);
   return right;
+}
+
+Status CompleteConfig(OpenedRepository& opened, const Environment& environment,
+                      const std::string& work) {
+  PGK_ASSIGN_OR_RETURN(const bool complete, repository::IsConfigComplete(opened.context()));
+  if (complete) return Ok();
+  PGK_ASSIGN_OR_RETURN(const ChangeRight right, AcquireChangeRight(opened, environment, work));
+  return repository::CompleteConfig(right.context);
 }
 
 }  // namespace pgkeep::cli

@@ -92,6 +92,11 @@ struct ChangeRight {
 Result<ChangeRight> AcquireChangeRight(OpenedRepository& opened, const Environment& environment,
                                        const std::string& work);
 
+// Creates the configuration or its copy if one of the two is missing: what writes them may be cut
+// off between them. Errors as AcquireChangeRight() and repository::CompleteConfig().
+Status CompleteConfig(OpenedRepository& opened, const Environment& environment,
+                      const std::string& work);
+
 // The options that every opening of a repository here has in common.
 repository::RepositoryOptions OptionsFor(const Environment& environment);
 

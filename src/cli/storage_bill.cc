@@ -63,8 +63,9 @@ void StorageUse::AddOlder(const storage::S3ListedObject& object, bool leaves) {
   AddTo(older_, name, object.size, Billed(name, object.size), leaves);
 }
 
-void StorageUse::AddUpload(const std::string& storage_class, uint64_t bytes, bool leaves) {
-  AddTo(uploads_, ClassName(storage_class), bytes, bytes, leaves);
+void StorageUse::AddUpload(const storage::UploadInventory& found, bool leaves) {
+  AddTo(uploads_, ClassName(found.upload.storage_class), found.bytes, found.bytes, leaves);
+  uploads_.requests += found.requests;
 }
 
 void StorageUse::Add(const storage::S3ListedObject& object, const std::string& key) {

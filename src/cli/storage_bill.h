@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "config/price_table.h"
+#include "storage/s3/bucket_inventory.h"
 #include "storage/s3/xml.h"
 
 namespace pgkeep::cli {
@@ -29,6 +30,7 @@ struct Leftovers {
   uint64_t items = 0;  // versions, or uploads
   uint64_t bytes = 0;
   uint64_t leaving_bytes = 0;  // of these, what the rules of the bucket remove in time
+  uint64_t requests = 0;       // that it took to learn the sizes, beside listings
 };
 
 // What is stored, counted object by object. One thread at a time.
@@ -43,8 +45,8 @@ class StorageUse {
   // A version that is not the newest. `leaves`: a rule removes it in time.
   void AddOlder(const storage::S3ListedObject& object, bool leaves);
   void AddDeletionMark() { ++deletion_marks_; }
-  // The parts of an upload that was not finished.
-  void AddUpload(const std::string& storage_class, uint64_t bytes, bool leaves);
+  // An upload that was not finished.
+  void AddUpload(const storage::UploadInventory& found, bool leaves);
 
   const Leftovers& older() const { return older_; }
   const Leftovers& uploads() const { return uploads_; }

@@ -80,8 +80,8 @@ TEST(StorageBill, OlderVersionsAndUnfinishedUploadsAreInTheSum) {
   use.Add(Object(100 * kGb, 100), "p/a/1");
   use.AddOlder(Object(10 * kGb, 1), true);
   use.AddOlder(Object(1, 1, "COLD"), false);
-  use.AddUpload("", 5 * kGb, true);
-  use.AddUpload("ODD", 5 * kGb, false);
+  use.AddUpload({.bytes = 5 * kGb, .requests = 1}, true);
+  use.AddUpload({.upload = {.storage_class = "ODD"}, .bytes = 5 * kGb, .requests = 2}, false);
   use.AddDeletionMark();
   EXPECT_EQ(use.objects(), 1U);
   EXPECT_EQ(use.older().items, 2U);
@@ -89,6 +89,7 @@ TEST(StorageBill, OlderVersionsAndUnfinishedUploadsAreInTheSum) {
   EXPECT_EQ(use.uploads().items, 2U);
   EXPECT_EQ(use.uploads().bytes, 10 * kGb);
   EXPECT_EQ(use.uploads().leaving_bytes, 5 * kGb);
+  EXPECT_EQ(use.uploads().requests, 3U);
   EXPECT_EQ(use.deletion_marks(), 1U);
   EXPECT_DOUBLE_EQ(use.BytesPerDay(), 0);
   const StorageBill bill = MakeBill(use, prices);

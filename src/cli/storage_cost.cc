@@ -83,13 +83,16 @@ void ShowHidden(const StorageUse& use, const StorageBill& bill, const config::Pr
                 Console& console) {
   Json& older = console.document().Set("older_versions", LeftoversJson(use.older(), bill.older));
   older.Set("deletion_marks", use.deletion_marks());
-  console.document().Set("unfinished_uploads", LeftoversJson(use.uploads(), bill.uploads));
+  Json& uploads =
+      console.document().Set("unfinished_uploads", LeftoversJson(use.uploads(), bill.uploads));
+  uploads.Set("requests", use.uploads().requests);
   if (use.older().items + use.deletion_marks() > 0) {
     ShowLeftovers("older versions", use.older(), bill.older,
                   " and " + Count(use.deletion_marks(), "deletion mark"), prices, console);
   }
   if (use.uploads().items > 0) {
-    ShowLeftovers("unfinished uploads", use.uploads(), bill.uploads, "", prices, console);
+    ShowLeftovers("unfinished uploads", use.uploads(), bill.uploads,
+                  " (seen with " + Count(use.uploads().requests, "request") + ")", prices, console);
   }
 }
 
@@ -220,7 +223,7 @@ class Inventory {
     return storage::ReadUploads(
         bucket_.client(), bucket_.url().bucket, base_,
         [&](const storage::UploadInventory& found) -> Status {
-          use_.AddUpload(found.upload.storage_class, found.bytes,
+          use_.AddUpload(found,
                          Leaves(found.upload.key, &storage::LifecycleRule::abort_upload_days));
           return Ok();
         });

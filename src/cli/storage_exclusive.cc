@@ -19,10 +19,10 @@ Status RunStorageExclusive(const StorageExclusiveCommand& /*command*/,
                        OpenedRepository::Open(location, environment, KeyNeed::kRequired));
   PGK_TRY(storage::RequireOwnUser(opened->store()));
   const bool before = opened->context().config->mode == repository::RepositoryMode::kExclusive;
-  if (!before) {
-    PGK_TRY(repository::SwitchToExclusive(opened->context(),
-                                          HolderName(environment, "storage exclusive")));
-  }
+  constexpr char kWork[] = "storage exclusive";
+  PGK_TRY(before
+              ? CompleteConfig(*opened, environment, kWork)
+              : repository::SwitchToExclusive(opened->context(), HolderName(environment, kWork)));
   Console& console = context.console;
   console.document().Set("repository", location.url.ToString());
   console.document().Set("changed", !before);

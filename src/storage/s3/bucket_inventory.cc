@@ -36,6 +36,7 @@ Result<UploadInventory> ReadParts(S3Client& client, const std::string& bucket, S
                 .query = {{"uploadId", inventory.upload.id}},
                 .body_max = kXmlMax};
     if (!from.empty()) call.query.emplace_back("part-number-marker", from);
+    ++inventory.requests;
     const Result<net::HttpResponse> response = client.Call(call);
     if (!response.ok() && response.error().code() == ErrorCode::kNotFound) return inventory;
     if (!response.ok()) return response.error();

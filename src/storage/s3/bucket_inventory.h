@@ -33,6 +33,7 @@ struct UploadInventory {
   S3Upload upload = {};
   uint64_t parts = 0;
   uint64_t bytes = 0;
+  uint64_t requests = 0;  // that it took to learn this
 };
 
 // Calls `visit` for each unfinished upload below `prefix`. No listing tells how large they are:
