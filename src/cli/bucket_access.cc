@@ -15,6 +15,7 @@ Result<BucketAccess> BucketAccess::Open(const storage::StoreUrl& url,
     return Err(ErrorCode::kInvalidArgument, "{} is in no bucket", url.ToString())
         .WithHint("this command is for s3:// repositories");
   }
+  PGK_TRY(RequirePresent(url));
   // Says what is wrong with address, credentials or bucket.
   PGK_ASSIGN_OR_RETURN(auto store, OpenStore(url, environment, false));
   PGK_ASSIGN_OR_RETURN(auto client, storage::MakeS3Client(storage::S3OptionsOf(

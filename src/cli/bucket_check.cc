@@ -10,6 +10,7 @@
 #include "cli/text_format.h"
 #include "repository/lifecycle_plan.h"
 #include "storage/overwrite_trial.h"
+#include "storage/s3/address.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -25,7 +26,7 @@ void CheckWriting(BucketAccess& bucket, CheckList& list) {
   if (*refuses) return list.Good(kWriting, "objects can be created and not overwritten");
   const auto lock = bucket.settings().Lock();
   // What may not be asked, or is not known, protects nobody for sure.
-  ReportOverwriting({.amazon = bucket.url().s3.endpoint.empty(),
+  ReportOverwriting({.amazon = storage::IsAmazon(bucket.url().s3),
                      .versioned = bucket.store().features().versioned,
                      .lock = lock.ok() ? *lock : storage::BucketLock()},
                     list);
@@ -44,7 +45,7 @@ void CheckLifecycle(BucketAccess& bucket, CheckList& list) {
   const auto rules = bucket.settings().Lifecycle();
   if (!rules.ok()) return CheckUnreadable(rules.error(), list);
   const repository::LifecyclePlan plan = repository::PlanLifecycle(
-      bucket.url().prefix, bucket.url().s3.lifecycle, bucket.store().features().versioned, *rules);
+      bucket.url().prefix, bucket.url().s3.lifecycle, bucket.store().features().has_versions, *rules);
   bool harmless = true;
   for (const repository::PlannedRule& planned : plan.rules) {
     for (const std::string& danger : planned.dangers) {

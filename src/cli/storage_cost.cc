@@ -172,7 +172,7 @@ class Inventory {
         use_(use) {}
 
   Status Count(Console& console) {
-    PGK_TRY(bucket_.store().features().versioned ? CountVersions() : CountObjects());
+    PGK_TRY(bucket_.store().features().has_versions ? CountVersions() : CountObjects());
     const Status counted = CountUploads();
     if (counted.ok() || counted.error().code() == ErrorCode::kUnsupported) return Ok();
     if (counted.error().code() != ErrorCode::kPermission) return counted;

@@ -90,7 +90,7 @@ Result<Inspection> Inspect(const CommandContext& context) {
   PGK_ASSIGN_OR_RETURN(BucketAccess bucket, BucketAccess::Open(location.url, context.environment));
   PGK_ASSIGN_OR_RETURN(const auto rules, bucket.settings().Lifecycle());
   LifecyclePlan plan = repository::PlanLifecycle(location.url.prefix, location.url.s3.lifecycle,
-                                                 bucket.store().features().versioned, rules);
+                                                 bucket.store().features().has_versions, rules);
   return Inspection{std::move(bucket), std::move(plan)};
 }
 

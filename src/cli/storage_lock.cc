@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/mutex.h"
@@ -113,6 +114,14 @@ void Show(const LockReport& report, const ObjectLock& lock, bool dry_run, Consol
                             FormatUtc(lock.until), report.kept));
 }
 
+Error NotAllKnown(const std::vector<Error>& damage) {
+  return Error(damage.front())
+      .WithContext(fmt::format("what {} cannot be found out, so not all is locked",
+                               damage.size() == 1 ? "one backup needs"
+                                                  : fmt::format("{} backups need", damage.size())))
+      .WithHint("run 'pgkeep verify'; all else is locked");
+}
+
 }  // namespace
 
 Status RunStorageLock(const StorageLockCommand& command, const CommandContext& context) {
@@ -129,23 +138,25 @@ Status RunStorageLock(const StorageLockCommand& command, const CommandContext& c
   PGK_ASSIGN_OR_RETURN(lock.mode, ModeOf(bucket));
   PGK_ASSIGN_OR_RETURN(const auto opened,
                        OpenedRepository::Open(location, environment, KeyNeed::kOptional));
-  PGK_ASSIGN_OR_RETURN(const auto keys, repository::ListNeededObjects(opened->context()));
+  PGK_ASSIGN_OR_RETURN(const repository::NeededObjects needed,
+                       repository::ListNeededObjects(opened->context()));
   PGK_ASSIGN_OR_RETURN(const Timestamp now, bucket.store().ServerTime());
   lock.until = now + std::chrono::days(days);
   Locker locker(bucket, lock, command.dry_run);
   {
     WorkerPool pool("lock", kThreads, kWaiting);
-    for (const std::string& key : keys) {
+    for (const std::string& key : needed.keys) {
       if (environment.stop.stop_requested()) break;
       pool.Submit([&locker, &key] { locker.Lock(key); });
     }
   }
   const LockReport report = locker.report();
   Show(report, lock, command.dry_run, context.console);
+  for (const Error& damage : needed.damage) context.console.Warn(damage.ToString());
   if (environment.stop.stop_requested()) {
     return Err(ErrorCode::kCancelled, "stopped before everything was locked");
   }
-  if (!report.first_error) return Ok();
+  if (!report.first_error) return needed.damage.empty() ? Ok() : NotAllKnown(needed.damage);
   return Error(*report.first_error)
       .WithContext(fmt::format("{} could not be locked", Count(report.failed, "object")));
 }

@@ -7,6 +7,7 @@
 #include "cli/bucket_policies.h"
 #include "cli/commands.h"
 #include "cli/repository_access.h"
+#include "storage/s3/address.h"
 
 namespace pgkeep::cli {
 namespace {
@@ -29,7 +30,7 @@ Status RunStoragePolicy(const StoragePolicyCommand& command, const CommandContex
       MakePolicy(command.role, {.bucket = url.bucket,
                                 .prefix = url.prefix,
                                 .region = url.s3.region,
-                                .amazon = url.s3.endpoint.empty(),
+                                .amazon = storage::IsAmazon(url.s3),
                                 .most_lock_days = url.s3.lifecycle.lock_days + kLockSlackDays}));
   Console& console = context.console;
   // Line by line, since a line break within a line is not shown as one.
@@ -42,7 +43,7 @@ Status RunStoragePolicy(const StoragePolicyCommand& command, const CommandContex
   console.document().Set("role", command.role);
   console.document().Set("repository", url.ToString());
   console.document().Set("policy", std::move(policy));
-  if (command.role == "bucket" && !url.s3.endpoint.empty()) {
+  if (command.role == "bucket" && !storage::IsAmazon(url.s3)) {
     console.Warn(
         "the policy has no condition s3:if-none-match, since only Amazon is known to have it: "
         "objects can be overwritten here, and only their older versions protect them");

@@ -67,6 +67,7 @@ Status RunStorageProbe(const StorageProbeCommand& command, const CommandContext&
     return Err(ErrorCode::kInvalidArgument, "{} is in no bucket", location.url.ToString())
         .WithHint("this command is for s3:// repositories");
   }
+  PGK_TRY(RequirePresent(location.url));
   // Says what is wrong with address, credentials or bucket.
   PGK_ASSIGN_OR_RETURN(const auto store, OpenStore(location.url, context.environment, false));
   std::optional<ProbeReport> report;

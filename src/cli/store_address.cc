@@ -83,12 +83,20 @@ std::string AddressOptions(const StoreUrl& url) {
   return text;
 }
 
+Status RequirePresent(const StoreUrl& url) {
+  if (!url.as_of) return Ok();
+  return Err(ErrorCode::kInvalidArgument, "this command is about the bucket as it is now")
+      .WithHint("leave out --as-of: it is for reading backups as they were");
+}
+
 storage::StoreEnvironment StoreEnvironmentOf(const Environment& environment) {
   storage::OldestVersionRules oldest;
   oldest.read.assign(repository::kOldestVersionPrefixes.begin(),
                      repository::kOldestVersionPrefixes.end());
   oldest.listed.assign(repository::kOldestVersionListedPrefixes.begin(),
                        repository::kOldestVersionListedPrefixes.end());
+  oldest.intact.assign(repository::kIntactVersionPrefixes.begin(),
+                       repository::kIntactVersionPrefixes.end());
   return {.files = environment.files,
           .clock = environment.clock,
           .variable = environment.variable,

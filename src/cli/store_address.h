@@ -24,6 +24,9 @@ Result<storage::StoreUrl> AddressOf(const config::RepositorySettings& settings,
 // that are shown to users; with the bucket's own settings that options can say.
 std::string AddressOptions(const storage::StoreUrl& url);
 
+// kInvalidArgument with --as-of, for commands that are about a bucket as it is now.
+Status RequirePresent(const storage::StoreUrl& url);
+
 // What stores get of the world of a command.
 storage::StoreEnvironment StoreEnvironmentOf(const Environment& environment);
 

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+
 #include "repository/object_names.h"
+#include "repository/oldest_versions.h"
 
 namespace pgkeep::repository {
 namespace {
@@ -14,12 +19,20 @@ const std::vector<std::string_view> kLive = {
     kReferenceListPrefix, kDecisionPrefix,   kExpiryPrefix,   kGcPlanPrefix,
     kLeasePrefix,         kWalPrefix};
 
-// Their oldest version is what counts, so it must never go.
-const std::vector<std::string_view> kOldestCounts = {
-    kConfigPrefix,        kConfigCopyPrefix, kKeySlotPrefix, kManifestPrefix,
-    kReferenceListPrefix, kDecisionPrefix,   kExpiryPrefix};
+template <size_t size>
+std::vector<std::string_view> Sorted(const std::array<std::string_view, size>& prefixes) {
+  std::vector<std::string_view> sorted(prefixes.begin(), prefixes.end());
+  std::ranges::sort(sorted);
+  return sorted;
+}
 
-const std::vector<std::string_view> kPacks = {kDataPackPrefix, kMetaPackPrefix};
+// Their oldest version is what counts, and it never goes, other than that of packs.
+std::vector<std::string_view> OldestCounts() {
+  std::vector<std::string_view> prefixes;
+  std::ranges::set_difference(Sorted(kOldestVersionPrefixes), Sorted(kIntactVersionPrefixes),
+                              std::back_inserter(prefixes));
+  return prefixes;
+}
 
 std::string When(const storage::LifecycleRule& rule) {
   return rule.expire_days ? fmt::format("after {} days", *rule.expire_days)
@@ -44,16 +57,23 @@ std::vector<std::string_view> LifecycleDangers::Hit(
   return hit;
 }
 
+// What is read by its oldest version, packs and all.
+std::vector<std::string_view> LifecycleDangers::OldestHit(
+    const storage::LifecycleRule& rule) const {
+  if (!versioned_) return {};
+  return Hit(rule.prefix, {kOldestVersionPrefixes.begin(), kOldestVersionPrefixes.end()});
+}
+
 void LifecycleDangers::JudgeVersions(const storage::LifecycleRule& rule,
                                      std::vector<std::string>& dangers) const {
   if (!rule.purge_days || !versioned_) return;
-  if (const auto hit = Hit(rule.prefix, kOldestCounts); !hit.empty()) {
+  if (const auto hit = Hit(rule.prefix, OldestCounts()); !hit.empty()) {
     dangers.push_back(
         fmt::format("deletes older versions of {}, which are what counts, after {} days",
                     fmt::join(hit, ", "), *rule.purge_days));
   }
   if (*rule.purge_days >= undo_days_) return;
-  if (const auto hit = Hit(rule.prefix, kPacks); !hit.empty()) {
+  if (const auto hit = Hit(rule.prefix, Sorted(kIntactVersionPrefixes)); !hit.empty()) {
     dangers.push_back(
         fmt::format("deletes older versions of {} after {} days, when they shall stay {}",
                     fmt::join(hit, ", "), *rule.purge_days, undo_days_));
@@ -69,12 +89,12 @@ std::vector<std::string> LifecycleDangers::Of(const storage::LifecycleRule& rule
         fmt::format("deletes live objects of {} {}", fmt::join(hit, ", "), When(rule)));
   }
   for (const storage::LifecycleTransition& transition : rule.transitions) {
-    if (hit.empty() || transition.noncurrent || storage::ReadsAtOnce(transition.storage_class)) {
-      continue;
-    }
-    dangers.push_back(
-        fmt::format("moves live objects of {} to {}, where they cannot be read at once",
-                    fmt::join(hit, ", "), transition.storage_class));
+    if (storage::ReadsAtOnce(transition.storage_class)) continue;
+    const auto moved = transition.noncurrent ? OldestHit(rule) : hit;
+    if (moved.empty()) continue;
+    dangers.push_back(fmt::format("moves {} of {} to {}, where they cannot be read at once",
+                                  transition.noncurrent ? "older versions" : "live objects",
+                                  fmt::join(moved, ", "), transition.storage_class));
   }
   JudgeVersions(rule, dangers);
   return dangers;

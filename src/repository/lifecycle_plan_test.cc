@@ -129,6 +129,7 @@ TEST(LifecyclePlan, SeesWhatPurgesTheVersionsThatCount) {
   EXPECT_EQ(DangersOf({.purge_days = 3650}).size(), 1U);
   EXPECT_EQ(DangersOf({.purge_days = 13}).size(), 2U);  // and the undo window is cut short
   EXPECT_EQ(DangersOf({.prefix = "pg/p/", .purge_days = 13}).size(), 1U);
+  EXPECT_EQ(DangersOf({.prefix = "pg/ses/", .purge_days = 3650}).size(), 1U);
   EXPECT_TRUE(DangersOf({.prefix = "pg/p/", .purge_days = 14}).empty());
   EXPECT_TRUE(DangersOf({.purge_days = 1}, false).empty());
 }
@@ -139,9 +140,13 @@ TEST(LifecyclePlan, SeesWhatMovesBackupsOutOfReach) {
       DangersOf({.prefix = "pg/p/", .transitions = {{.storage_class = "COLD", .days = 1}}}).size(),
       1U);
   EXPECT_TRUE(DangersOf({.transitions = {{.storage_class = "GLACIER_IR", .days = 90}}}).empty());
-  EXPECT_TRUE(
-      DangersOf({.transitions = {{.storage_class = "GLACIER", .days = 9, .noncurrent = true}}})
-          .empty());
+  // The oldest version is what counts.
+  const LifecycleRule older = {
+      .prefix = "pg/dec/",
+      .transitions = {{.storage_class = "GLACIER", .days = 9, .noncurrent = true}}};
+  EXPECT_EQ(DangersOf(older), (std::vector<std::string>{"moves older versions of dec/ to GLACIER, "
+                                                        "where they cannot be read at once"}));
+  EXPECT_TRUE(DangersOf(older, false).empty());
 }
 
 TEST(LifecyclePlan, DescribesWhatRulesDo) {

@@ -20,44 +20,57 @@ Status AddFixed(const ControlAccess& control, std::vector<std::string>& keys) {
   return Ok();
 }
 
-// What the backup of a writer consists of; none if it was aborted.
-Result<std::optional<ReferenceList>> ReadReferences(const ControlAccess& control,
-                                                    const WriterId& writer) {
-  PGK_ASSIGN_OR_RETURN(const DecisionObject decision, control.ReadDecision(writer));
-  if (decision.verdict != Verdict::kCommit) return std::optional<ReferenceList>();
-  PGK_ASSIGN_OR_RETURN(ReferenceList references,
-                       control.ReadReferenceList(writer, decision.reference_list_sha256));
-  return std::optional<ReferenceList>(std::move(references));
+// What the decision of a writer says, and what its backup consists of, if it made one.
+struct Needs {
+  Result<DecisionObject> decision;
+  std::optional<Result<ReferenceList>> references;
+};
+
+Needs ReadNeeds(const ControlAccess& control, const WriterId& writer) {
+  Needs needs{.decision = control.ReadDecision(writer), .references = {}};
+  if (needs.decision.ok() && needs.decision->verdict == Verdict::kCommit) {
+    needs.references = control.ReadReferenceList(writer, needs.decision->reference_list_sha256);
+  }
+  return needs;
 }
 
-void AddBackup(const BackupId& backup, const ReferenceList& references,
-               std::vector<std::string>& keys) {
-  keys.push_back(DecisionKey(backup));
-  keys.push_back(ManifestKey(backup));
-  keys.push_back(ReferenceListKey(backup));
-  // A backup of an empty database has no packs, but a session all the same.
-  keys.push_back(SessionKey(backup));
+void AddReferences(const ReferenceList& references, std::vector<std::string>& keys) {
   for (const WriterId& writer : references.Writers()) keys.push_back(SessionKey(writer));
   for (const PackEntry& entry : references.entries()) keys.push_back(entry.name.Key());
 }
 
+// Damage is noted; other errors are returned.
+Status Add(const BackupId& backup, const Needs& needs, NeededObjects& needed) {
+  const auto note = [&](const Error& error) -> Status {
+    if (!IsDamage(error)) return error;
+    needed.damage.push_back(Error(error).WithContext("what backup " + backup.Hex() + " needs"));
+    return Ok();
+  };
+  if (!needs.decision.ok()) return note(needs.decision.error());
+  if (!needs.references) return Ok();
+  // A backup of an empty database has no packs, but a session all the same.
+  for (const auto& key : {DecisionKey(backup), ManifestKey(backup), ReferenceListKey(backup),
+                          SessionKey(backup)}) {
+    needed.keys.push_back(key);
+  }
+  if (!needs.references->ok()) return note(needs.references->error());
+  AddReferences(**needs.references, needed.keys);
+  return Ok();
+}
+
 }  // namespace
 
-Result<std::vector<std::string>> ListNeededObjects(const RepositoryContext& context) {
+Result<NeededObjects> ListNeededObjects(const RepositoryContext& context) {
   const ControlAccess control(context);
   PGK_ASSIGN_OR_RETURN(const std::vector<WriterId> unexpired, control.ListUnexpired());
-  std::vector<std::string> keys;
-  PGK_TRY(AddFixed(control, keys));
+  NeededObjects needed;
+  PGK_TRY(AddFixed(control, needed.keys));
   PGK_TRY(RequestEach(
-      context, unexpired, [&](const WriterId& writer) { return ReadReferences(control, writer); },
-      [&](const WriterId& writer, const Result<std::optional<ReferenceList>>& references) -> Status {
-        if (!references.ok()) return references.error();
-        if (*references) AddBackup(writer, **references, keys);
-        return Ok();
-      }));
-  std::ranges::sort(keys);
-  keys.erase(std::ranges::unique(keys).begin(), keys.end());
-  return keys;
+      context, unexpired, [&](const WriterId& writer) { return ReadNeeds(control, writer); },
+      [&](const WriterId& writer, const Needs& needs) { return Add(writer, needs, needed); }));
+  std::ranges::sort(needed.keys);
+  needed.keys.erase(std::ranges::unique(needed.keys).begin(), needed.keys.end());
+  return needed;
 }
 
 }  // namespace pgkeep::repository

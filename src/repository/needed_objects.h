@@ -9,10 +9,17 @@
 
 namespace pgkeep::repository {
 
-// The keys of all objects that are needed to restore the backups that have not expired, and to open
-// the repository at all: ascending, each once. Needs no keys of the repository. What is needed and
-// missing is named all the same, but for the reference list of a live backup, whose absence is
-// kCorruption. Memory: some 100 bytes for each pack.
-Result<std::vector<std::string>> ListNeededObjects(const RepositoryContext& context);
+struct NeededObjects {
+  // Ascending, each once.
+  std::vector<std::string> keys;
+  // Why what some backups need is not known, or not all of it: a damaged or missing decision or
+  // reference list. Whoever may write can make such a decision, so it must not hide the rest.
+  std::vector<Error> damage;
+};
+
+// All objects that are needed to restore the backups that have not expired, and to open the
+// repository at all. Needs no keys of the repository. What is needed and missing is named all the
+// same. Errors: those of the store. Memory: some 100 bytes for each pack.
+Result<NeededObjects> ListNeededObjects(const RepositoryContext& context);
 
 }  // namespace pgkeep::repository

@@ -69,8 +69,12 @@ struct StoreFeatures {
   bool strong_list = false;
   // ObjectInfo::etag depends on the content alone; see ObjectStore::ExpectedEtag.
   bool content_etag = false;
-  // Overwritten and deleted objects stay readable as older versions.
+  // What is overwritten or deleted from now on stays readable as an older version.
   bool versioned = false;
+  // Older versions may be there, though perhaps none is added any more.
+  bool has_versions = false;
+  // Shows everything as it was at a moment in the past; every change is kRefused.
+  bool past = false;
   // These credentials may delete. False is the safer set-up for a database host.
   bool can_delete = false;
   // With how many requests at the same time it moves data fastest. More than 1 where the way to it

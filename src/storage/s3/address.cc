@@ -44,12 +44,19 @@ Result<S3Address> AcceleratedAddress(const std::string& bucket) {
 
 }  // namespace
 
+bool IsAmazon(const S3Settings& settings) {
+  if (settings.endpoint.empty()) return true;
+  const Result<net::Url> url = net::ParseUrl(settings.endpoint);
+  return url.ok() &&
+         (url->host.ends_with(".amazonaws.com") || url->host.ends_with(".amazonaws.com.cn"));
+}
+
 Result<S3Address> MakeAddress(const S3Settings& settings, std::string_view region,
                               const std::string& bucket) {
   if (settings.accelerate) return AcceleratedAddress(bucket);
   S3Address address;
-  address.aws = settings.endpoint.empty();
-  if (address.aws) {
+  address.aws = IsAmazon(settings);
+  if (settings.endpoint.empty()) {
     address.scheme = "https";
     address.host = fmt::format("s3.{}.{}", region, AwsDomain(region));
   } else {
@@ -66,7 +73,8 @@ Result<S3Address> MakeAddress(const S3Settings& settings, std::string_view regio
   }
   const bool virtual_host =
       settings.addressing == S3Addressing::kVirtual ||
-      (settings.addressing == S3Addressing::kAutomatic && address.aws && !dots && FitsHost(bucket));
+      (settings.addressing == S3Addressing::kAutomatic && settings.endpoint.empty() && !dots &&
+       FitsHost(bucket));
   if (virtual_host) {
     address.host = bucket + "." + address.host;
   } else {

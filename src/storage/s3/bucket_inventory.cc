@@ -24,6 +24,11 @@ Error NoProgress(const std::string& bucket) {
       .WithHint("see whether the endpoint supports ListObjectsV2, versions and uploads");
 }
 
+Error NotInside(const std::string& bucket) {
+  return Err(ErrorCode::kProtocol, "a listing of bucket {} shows what was not asked for", bucket)
+      .WithHint("check the endpoint: something that is no S3 answers there");
+}
+
 // What the parts of an upload come to. One that has ended meanwhile holds nothing.
 Result<UploadInventory> ReadParts(S3Client& client, const std::string& bucket, S3Upload upload) {
   UploadInventory inventory{.upload = std::move(upload)};
@@ -60,7 +65,10 @@ Status ReadInventory(S3Client& client, const std::string& bucket, const std::str
     if (!continuation.empty()) call.query.emplace_back("continuation-token", continuation);
     PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client.Call(call));
     PGK_ASSIGN_OR_RETURN(const S3Listing page, ParseListing(response.body));
-    for (const S3ListedObject& object : page.objects) PGK_TRY(visit(object));
+    for (const S3ListedObject& object : page.objects) {
+      if (!object.key.starts_with(prefix)) return NotInside(bucket);
+      PGK_TRY(visit(object));
+    }
     if (!page.truncated) return Ok();
     if (page.continuation.empty() || page.continuation == continuation) return NoProgress(bucket);
     continuation = page.continuation;
@@ -78,9 +86,7 @@ Result<S3VersionListing> ReadVersionPage(S3Client& client, const std::string& bu
   PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client.Call(call));
   PGK_ASSIGN_OR_RETURN(S3VersionListing page, ParseVersionListing(response.body));
   for (const S3Version& version : page.versions) {
-    if (version.object.key.starts_with(prefix)) continue;
-    return Err(ErrorCode::kProtocol, "the listing of bucket {} shows an object that is not in it",
-               bucket);
+    if (!version.object.key.starts_with(prefix)) return NotInside(bucket);
   }
   const bool stuck = page.next_key == from.next_key && page.next_id == from.next_id;
   if (page.truncated && stuck) return NoProgress(bucket);
@@ -108,6 +114,7 @@ Status ReadUploads(S3Client& client, const std::string& bucket, const std::strin
     PGK_ASSIGN_OR_RETURN(const net::HttpResponse response, client.Call(call));
     PGK_ASSIGN_OR_RETURN(S3UploadListing page, ParseUploadListing(response.body));
     for (S3Upload& upload : page.uploads) {
+      if (!upload.key.starts_with(prefix)) return NotInside(bucket);
       PGK_ASSIGN_OR_RETURN(const UploadInventory inventory,
                            ReadParts(client, bucket, std::move(upload)));
       PGK_TRY(visit(inventory));

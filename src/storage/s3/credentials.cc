@@ -10,6 +10,9 @@ namespace {
 // A request takes minutes at most, and new credentials are there long before the old ones end.
 constexpr Duration kRefreshBefore = std::chrono::minutes(5);
 
+// Between two tries to replace what is still valid.
+constexpr Duration kAskAgainAfter = std::chrono::seconds(30);
+
 Error NoCredentials() {
   return Err(ErrorCode::kUnauthenticated, "there are no S3 credentials")
       .WithHint(
@@ -33,7 +36,8 @@ bool CredentialCache::IsUsable() const {
 Result<std::shared_ptr<const S3Credentials>> CredentialCache::Get() {
   {
     const MutexLock lock(mutex_);
-    if (IsFresh() || (loading_ && IsUsable())) return current_;
+    const bool wait = loading_ || clock_.Now() < ask_again_;
+    if (IsFresh() || (wait && IsUsable())) return current_;
     changed_.Wait(mutex_, {}, [this]() PGK_REQUIRES(mutex_) { return !loading_; });
     if (IsFresh()) return current_;
     loading_ = true;
@@ -42,14 +46,13 @@ Result<std::shared_ptr<const S3Credentials>> CredentialCache::Get() {
   const MutexLock lock(mutex_);
   loading_ = false;
   changed_.NotifyAll();
-  if (!loaded.ok()) {
-    if (IsUsable()) return current_;
-    return std::move(loaded).error();
+  if (loaded.ok() && *loaded) {
+    current_ = std::make_shared<const S3Credentials>(**std::move(loaded));
   }
-  std::optional<S3Credentials> found = std::move(loaded).value();
-  if (!found) return NoCredentials();
-  current_ = std::make_shared<const S3Credentials>(std::move(*found));
-  return current_;
+  ask_again_ = clock_.Now() + kAskAgainAfter;
+  // A source that has none any more may be one that does not answer in passing.
+  if ((loaded.ok() && *loaded) || IsUsable()) return current_;
+  return loaded.ok() ? NoCredentials() : std::move(loaded).error();
 }
 
 void CredentialCache::Reject(const std::shared_ptr<const S3Credentials>& credentials) {

@@ -43,8 +43,8 @@ class CredentialCache {
   // `clock` must outlive the cache.
   CredentialCache(std::unique_ptr<CredentialSource> source, Clock& clock);
 
-  // Never null. kUnauthenticated, with a hint, when there are none; else the error of the source,
-  // unless what is at hand is still valid.
+  // Never null. What is at hand, while it is valid and the source has nothing better; else the error
+  // of the source, or kUnauthenticated, with a hint, when it has none.
   Result<std::shared_ptr<const S3Credentials>> Get();
 
   // The server says that these have expired: the next Get() asks the source.
@@ -62,6 +62,7 @@ class CredentialCache {
   CondVar changed_;
   bool loading_ PGK_GUARDED_BY(mutex_) = false;
   std::shared_ptr<const S3Credentials> current_ PGK_GUARDED_BY(mutex_);
+  Timestamp ask_again_ PGK_GUARDED_BY(mutex_) = {};  // not before then, while current_ is valid
 };
 
 }  // namespace pgkeep::storage

@@ -83,6 +83,24 @@ TEST_F(CredentialCacheTest, GoesOnWithValidOnesWhileTheSourceIsDown) {
   EXPECT_EQ(Key(), "key4");
 }
 
+TEST_F(CredentialCacheTest, GoesOnWithValidOnesWhileTheSourceHasNone) {
+  source_->lifetime = std::chrono::hours(1);
+  EXPECT_EQ(Key(), "key1");
+  source_->none = true;
+  clock_.Advance(std::chrono::minutes(58));
+  EXPECT_EQ(Key(), "key1");
+  clock_.Advance(std::chrono::minutes(2));
+  EXPECT_EQ(Key(), "unauthenticated");
+}
+
+TEST_F(CredentialCacheTest, AsksForBetterOnesNowAndThen) {
+  source_->lifetime = std::chrono::minutes(4);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(Key(), "key1");
+  EXPECT_EQ(source_->loads, 1);
+  clock_.Advance(std::chrono::seconds(30));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(Key(), "key2");
+}
+
 TEST_F(CredentialCacheTest, RejectedOnesAreNotUsedAgain) {
   const auto first = cache_->Get();
   ASSERT_TRUE(first.ok());

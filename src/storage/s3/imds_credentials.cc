@@ -17,6 +17,7 @@ constexpr char kDefaultEndpoint[] = "http://169.254.169.254";
 constexpr char kRolePath[] = "/latest/meta-data/iam/security-credentials/";
 constexpr uint64_t kAnswerMax = uint64_t{64} << 10;
 constexpr int kNotFound = 404;
+constexpr int kServerFailed = 500;
 
 // The service is on the same machine; elsewhere nobody answers, and nobody wants to wait for that.
 constexpr Duration kPatience = std::chrono::seconds(2);
@@ -71,6 +72,10 @@ class ImdsCredentials final : public CredentialSource {
                                      .url = endpoint + "/latest/api/token",
                                      .headers = {{"x-aws-ec2-metadata-token-ttl-seconds", "300"}},
                                      .body_max = kAnswerMax});
+    if (token.ok() && token->status >= kServerFailed) {
+      return Err(ErrorCode::kUnavailable, "the metadata service of this instance has failed: {}",
+                 token->status);
+    }
     // Whoever does not answer, or not like this, is no metadata service.
     if (!token.ok() || !token->ok()) return std::optional<S3Credentials>();
     return Ask(*client, endpoint, std::string(AsText(token->body)));

@@ -334,19 +334,25 @@ Result<ListPage> BucketStore::List(std::string_view prefix, std::string_view sta
   }
   max_keys = std::min(max_keys, kPageMax);
   QueryParameter from = {"start-after", prefix_ + ListStart(start_after)};
+  size_t page_keys = max_keys;
   ListPage page;
   while (true) {
     std::vector<QueryParameter> query = {
         {"list-type", "2"},
         {"encoding-type", "url"},
-        {"max-keys", std::to_string(max_keys - page.objects.size())},
+        {"max-keys", std::to_string(page_keys)},
         {"prefix", prefix_ + std::string(prefix)}};
     if (from.first != "start-after" || !start_after.empty()) query.push_back(from);
     PGK_ASSIGN_OR_RETURN(S3Listing listing, ListOnce(std::move(query)));
     if (listing.truncated && listing.objects.empty()) return NoProgress();
     const std::string last = listing.truncated ? listing.objects.back().key : "";
     for (ObjectInfo& object : listing.objects) {
-      if (ValidateKey(object.key).ok()) page.objects.push_back(std::move(object));
+      if (!ValidateKey(object.key).ok()) continue;
+      if (page.objects.size() == max_keys) {
+        page.next = page.objects.back().key;
+        return page;
+      }
+      page.objects.push_back(std::move(object));
     }
     if (!listing.truncated) return page;
     if (ValidateKey(last).ok()) {
@@ -357,6 +363,8 @@ Result<ListPage> BucketStore::List(std::string_view prefix, std::string_view sta
     // A page that ends with something that is not ours is followed by the next one at once: where
     // it goes on, only the server can say.
     if (listing.continuation.empty()) return NoProgress();
+    // There may be many of them.
+    page_keys = kPageMax;
     from = {"continuation-token", listing.continuation};
   }
 }
@@ -400,11 +408,9 @@ Result<BucketVersions> BucketStore::Versions() {
   const Result<net::HttpResponse> response =
       client_->Call(BucketCall("s3:GetBucketVersioning", "GET", {{"versioning", ""}}));
   if (response.ok()) return ParseVersioning(response->body);
-  // A credential that may not ask is common, and so are stores that have no versions.
-  const ErrorCode code = response.error().code();
-  if (code == ErrorCode::kPermission || code == ErrorCode::kUnsupported) {
-    return BucketVersions::kOff;
-  }
+  // Stores that have no versions.
+  if (response.error().code() == ErrorCode::kUnsupported) return BucketVersions::kOff;
+  // With versions everything is read otherwise: nothing may be guessed.
   return response.error();
 }
 
@@ -448,22 +454,34 @@ Status BucketStore::Discover(bool probe) {
                .content_etag = crypto::Md5({}).has_value(),
                .can_delete = true,
                .parallel_requests = kParallelRequests,
+               .past = as_of_.has_value(),
                .kind = "s3"};
-  PGK_TRY(List("", "", 1));
+  // One request, whatever it shows.
+  PGK_TRY(ListOnce({{"list-type", "2"},
+                    {"encoding-type", "url"},
+                    {"max-keys", "1"},
+                    {"prefix", prefix_}}));
   PGK_ASSIGN_OR_RETURN(const BucketVersions versions, Versions());
-  features_.versioned = versions != BucketVersions::kOff;
-  if (as_of_ && !features_.versioned) {
+  features_.versioned = versions == BucketVersions::kOn;
+  features_.has_versions = versions != BucketVersions::kOff;
+  if (as_of_ && versions == BucketVersions::kOff) {
     return Err(ErrorCode::kUnsupported, "bucket {} keeps no versions, so there is no past to see",
-               bucket_)
-        .WithHint("see whether these credentials are allowed s3:GetBucketVersioning");
+               bucket_);
   }
-  if (features_.versioned && (as_of_ || !oldest_.read.empty())) {
+  if (as_of_ && versions == BucketVersions::kSuspended) {
+    return Err(ErrorCode::kUnsupported,
+               "bucket {} has ceased to keep versions, so its past is not whole", bucket_)
+        .WithHint(
+            "let it keep versions again; what was overwritten or deleted meanwhile is gone, and "
+            "the past looks as if it never was");
+  }
+  if (features_.has_versions && (as_of_ || !oldest_.read.empty())) {
     versions_ = std::make_unique<VersionReader>(
         *client_, VersionReader::Options{
                       .bucket = bucket_, .prefix = prefix_, .oldest = oldest_, .as_of = as_of_});
   }
   // Ceph 16 takes the condition and ignores it in versioned buckets.
-  if (features_.versioned && !aws_ && !as_of_) {
+  if (features_.has_versions && !aws_ && !as_of_) {
     PGK_ASSIGN_OR_RETURN(features_.conditional_create, HasProvenConditionalCreate(versions));
   }
   if (probe && features_.conditional_create) {

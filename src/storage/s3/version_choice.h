@@ -20,12 +20,16 @@ namespace pgkeep::storage {
 struct OldestVersionRules {
   std::vector<std::string> read = {};    // for Get, GetRange and Head
   std::vector<std::string> listed = {};  // for List too
+  // Older versions of these are purged some time after somebody has overwritten or hidden them. So
+  // they are listed only while their newest version has the content of the oldest.
+  std::vector<std::string> intact = {};
 };
 
 // Goes over the versions of one key and keeps the one that counts. One thread at a time.
 class VersionChoice {
  public:
-  enum class Rule { kOldest, kNewest };
+  // kIntact: the oldest, unless another one is going to take its place.
+  enum class Rule { kOldest, kNewest, kIntact };
 
   // `as_of`: what is younger does not count.
   VersionChoice(Rule rule, std::optional<Timestamp> as_of) : rule_(rule), as_of_(as_of) {}
@@ -34,13 +38,13 @@ class VersionChoice {
   void See(const S3Version& version);
 
   // None if the key has no object.
-  const std::optional<S3Version>& chosen() const { return chosen_; }
+  std::optional<S3Version> chosen() const;
 
  private:
   const Rule rule_;
   const std::optional<Timestamp> as_of_;
-  bool decided_ = false;  // for kNewest
-  std::optional<S3Version> chosen_;
+  std::optional<S3Version> newest_;  // also a mark
+  std::optional<S3Version> oldest_;  // no mark
 };
 
 }  // namespace pgkeep::storage

@@ -49,5 +49,23 @@ TEST(VersionChoice, TheNewestAtAMoment) {
   EXPECT_EQ(Chosen(Rule::kNewest, At(2), versions), "-");
 }
 
+S3Version With(S3Version version, const std::string& etag, uint64_t size = 1) {
+  version.object.etag = etag;
+  version.object.size = size;
+  return version;
+}
+
+TEST(VersionChoice, WhatIsGoingToBePurgedIsNotIntact) {
+  const S3Version original = With(Made("a", 1), "x");
+  EXPECT_EQ(Chosen(Rule::kIntact, {}, {}), "-");
+  EXPECT_EQ(Chosen(Rule::kIntact, {}, {original}), "a");
+  EXPECT_EQ(Chosen(Rule::kIntact, {}, {With(Made("b", 2), "y"), original}), "-");
+  EXPECT_EQ(Chosen(Rule::kIntact, {}, {With(Made("b", 2), "x", 2), original}), "-");
+  EXPECT_EQ(Chosen(Rule::kIntact, {}, {Made("mark", 2, true), original}), "-");
+  // The same once more, as a repeated request makes it.
+  EXPECT_EQ(Chosen(Rule::kIntact, {}, {With(Made("b", 2), "x"), original}), "a");
+  EXPECT_EQ(Chosen(Rule::kIntact, At(1), {With(Made("b", 2), "y"), original}), "a");
+}
+
 }  // namespace
 }  // namespace pgkeep::storage

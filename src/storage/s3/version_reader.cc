@@ -25,12 +25,18 @@ bool VersionReader::Reads(std::string_view key) const {
 }
 
 bool VersionReader::Lists(std::string_view prefix) const {
-  return options_.as_of || BeginsWithOneOf(prefix, options_.oldest.listed);
+  return options_.as_of || BeginsWithOneOf(prefix, options_.oldest.listed) ||
+         BeginsWithOneOf(prefix, options_.oldest.intact);
 }
 
-VersionChoice VersionReader::ChoiceFor(std::string_view key) const {
+VersionChoice VersionReader::ReadingOf(std::string_view key) const {
   const bool oldest = BeginsWithOneOf(key, options_.oldest.read);
   return {oldest ? VersionChoice::Rule::kOldest : VersionChoice::Rule::kNewest, options_.as_of};
+}
+
+VersionChoice VersionReader::ListingOf(std::string_view key) const {
+  if (!BeginsWithOneOf(key, options_.oldest.intact)) return ReadingOf(key);
+  return {VersionChoice::Rule::kIntact, options_.as_of};
 }
 
 Result<S3VersionListing> VersionReader::Ask(std::string_view prefix, const S3VersionListing& from,
@@ -54,7 +60,7 @@ Result<std::optional<S3Version>> VersionReader::Find(std::string_view key) {
     const auto known = known_.find(key);
     if (known != known_.end()) return std::optional(known->second);
   }
-  VersionChoice choice = ChoiceFor(key);
+  VersionChoice choice = ReadingOf(key);
   S3VersionListing page;
   // Longer keys that begin like this one come behind it.
   bool over = false;
@@ -65,8 +71,9 @@ Result<std::optional<S3Version>> VersionReader::Find(std::string_view key) {
       if (!over) choice.See(version);
     }
   } while (page.truncated && !over);
-  if (choice.chosen()) Remember(*choice.chosen());
-  return choice.chosen();
+  std::optional<S3Version> chosen = choice.chosen();
+  if (chosen) Remember(*chosen);
+  return chosen;
 }
 
 Result<ListPage> VersionReader::List(std::string_view prefix, std::string_view start_after,
@@ -78,9 +85,10 @@ Result<ListPage> VersionReader::List(std::string_view prefix, std::string_view s
   std::string key;
   std::optional<VersionChoice> choice;
   const auto finish = [&] {
-    if (!choice || !choice->chosen()) return;
-    Remember(*choice->chosen());
-    page.objects.push_back(choice->chosen()->object);
+    const std::optional<S3Version> chosen = choice ? choice->chosen() : std::nullopt;
+    if (!chosen) return;
+    Remember(*chosen);
+    page.objects.push_back(chosen->object);
   };
   while (true) {
     // No key has less than one version, so a page never has more keys than were asked for.
@@ -95,7 +103,7 @@ Result<ListPage> VersionReader::List(std::string_view prefix, std::string_view s
           return page;
         }
         key = version.object.key;
-        choice.emplace(ChoiceFor(key));
+        choice.emplace(ListingOf(key));
       }
       choice->See(version);
     }

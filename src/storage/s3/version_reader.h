@@ -44,7 +44,8 @@ class VersionReader {
   Result<ListPage> List(std::string_view prefix, std::string_view start_after, size_t max_keys);
 
  private:
-  VersionChoice ChoiceFor(std::string_view key) const;
+  VersionChoice ReadingOf(std::string_view key) const;
+  VersionChoice ListingOf(std::string_view key) const;
   Result<S3VersionListing> Ask(std::string_view prefix, const S3VersionListing& from,
                                size_t max_versions);
   void Remember(const S3Version& version) PGK_EXCLUDES(mutex_);
