@@ -37,8 +37,8 @@ TEST(BackupFaults, KilledWorkerFailsItsDatabaseOnly) {
   const TestDatabase survivor("kill_b");
   Sql("kill_a", kBulk);
   Sql("kill_b", "CREATE TABLE t AS SELECT 5 AS five");
-  testing::MemoryStore memory;
-  HookStore store(memory);
+  const auto place = testing::MakeTestStore(SystemClock());
+  HookStore store(*place);
   Vault vault(&store, SmallPacks());
   std::string killed;
   store.BeforeFirstPack([&killed] {
@@ -202,8 +202,8 @@ TEST(BackupFaults, FullStoreFailsTheRun) {
   const TestDatabase first("full_a");
   const TestDatabase second("full_b");
   Sql("full_a", kBulk);
-  testing::MemoryStore memory;
-  testing::FaultyStore store(memory);
+  const auto place = testing::MakeTestStore(SystemClock());
+  testing::FaultyStore store(*place);
   Vault vault(&store, SmallPacks());
   testing::FaultRule rule;
   rule.action = testing::FaultAction::kOutOfSpace;

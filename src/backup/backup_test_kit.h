@@ -16,8 +16,8 @@
 #include "repository/backup_list.h"
 #include "repository/data_test_kit.h"
 #include "storage/forwarding_store.h"
-#include "testing/memory_store.h"
 #include "testing/postgres_cluster.h"
+#include "testing/test_store.h"
 
 namespace pgkeep::backup {
 

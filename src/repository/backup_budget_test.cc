@@ -15,7 +15,7 @@ using storage::StoreOperation;
 class BackupBudget : public ::testing::Test {
  protected:
   storage::StoreCounts CountsOf(const TestTree& tree) {
-    storage::CountingStore counting(vault_.memory);
+    storage::CountingStore counting(vault_.own_store);
     const auto repository = vault_.Open(false, state_.path(), &counting);
     counting.Reset();
     const auto written = WriteTree(*repository, tree);

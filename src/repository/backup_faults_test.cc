@@ -81,7 +81,7 @@ TEST(BackupFaults, ACompressorThatLiesIsCaughtBeforeAnythingIsCommitted) {
 
 TEST(BackupFaults, AHostThatMayNotReadDataStoresIncrements) {
   TestVault vault;
-  vault.memory.ForbidReading(std::string(kDataPackPrefix));
+  vault.own_store.ForbidReading(std::string(kDataPackPrefix));
   const auto host = vault.Open(/*host_key=*/true);
   TestTree tree = Pages(100);
   ASSERT_TRUE(WriteTree(*host, tree).ok());
@@ -220,7 +220,7 @@ TEST_F(LocalCache, OfAnOlderBackupUnderANewNameCostsReadsOnly) {
 
 std::vector<std::string> KeysWith(TestVault& vault, std::string_view prefix) {
   std::vector<std::string> found;
-  for (const std::string& key : vault.memory.Keys()) {
+  for (const std::string& key : vault.own_store.Keys()) {
     if (key.starts_with(prefix)) found.push_back(key);
   }
   return found;
@@ -234,7 +234,7 @@ TEST(BackupFaults, WhatTheStoreLostIsStoredAgain) {
     const TestTree tree = Pages(300);
     ASSERT_TRUE(WriteTree(*repository, tree).ok());
     for (const std::string& key : KeysWith(vault, prefix)) {
-      ASSERT_TRUE(vault.memory.Delete(key).ok());
+      ASSERT_TRUE(vault.own_store.Delete(key).ok());
     }
     const auto second = WriteTree(*vault.Open(false, state.path()), tree);
     ASSERT_TRUE(second.ok()) << second.error().Describe();
@@ -254,7 +254,7 @@ TEST(BackupFaults, DamagedMapsOfTheBaseAreStoredAgain) {
   const TestTree tree = Pages(300);
   ASSERT_TRUE(WriteTree(*repository, tree).ok());
   for (const std::string& key : KeysWith(vault, kMetaPackPrefix)) {
-    vault.memory.Tamper(key, [](Bytes& bytes) {
+    vault.own_store.Tamper(key, [](Bytes& bytes) {
       for (size_t i = 100; i < bytes.size(); i += 50) bytes[i] ^= 1;
     });
   }
@@ -305,7 +305,7 @@ TEST(BackupFaults, ALostUploadFailsTheBackupAndTheNextOneWorks) {
   const TestTree tree = Pages(20);
   uint64_t creates = 0;
   for (uint64_t nth = 1;; ++nth) {
-    testing::FaultyStore faulty(vault.memory, vault.clock);
+    testing::FaultyStore faulty(vault.own_store, vault.clock);
     const auto repository = vault.Open(false, "", &faulty);
     const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFailBefore,
                                         .operation = StoreOperation::kCreateIfAbsent,
@@ -330,7 +330,7 @@ TEST(BackupFaults, LostAnswersAreResolved) {
   TestVault vault;
   const TestTree tree = Pages(20);
   for (uint64_t nth = 1;; ++nth) {
-    testing::FaultyStore faulty(vault.memory, vault.clock);
+    testing::FaultyStore faulty(vault.own_store, vault.clock);
     const auto repository = vault.Open(false, "", &faulty);
     const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFailAfter,
                                         .operation = StoreOperation::kCreateIfAbsent,

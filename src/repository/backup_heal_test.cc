@@ -58,15 +58,15 @@ class BackupHeal : public ::testing::Test {
   }
 
   void FlipBit(const std::string& key) {
-    vault_.memory.Tamper(key, [](Bytes& bytes) { bytes[bytes.size() / 2] ^= 1; });
+    vault_.own_store.Tamper(key, [](Bytes& bytes) { bytes[bytes.size() / 2] ^= 1; });
   }
 
   // Damages the frame of a node, and nothing else of its pack.
   void Damage(const NodePointer& pointer) {
     ASSERT_NE(pointer.reference(), nullptr);
     const NodeRef ref = *pointer.reference();
-    vault_.memory.Tamper(ref.pack().Key(),
-                         [&](Bytes& bytes) { bytes[ref.offset + ref.clen / 2 + 32] ^= 1; });
+    vault_.own_store.Tamper(ref.pack().Key(),
+                            [&](Bytes& bytes) { bytes[ref.offset + ref.clen / 2 + 32] ^= 1; });
   }
 
   Manifest ManifestOf(const BackupId& id) {
@@ -104,7 +104,7 @@ TEST_F(BackupHeal, TheNextOlderBackupTakesThePlaceOfADamagedOne) {
   tree_["db"]["t"].units[0][0] ^= 1;
   const auto second = Write();
   ASSERT_OK(second);
-  ASSERT_TRUE(vault_.memory.Delete(ReferenceListKey(second->id)).ok());
+  ASSERT_TRUE(vault_.own_store.Delete(ReferenceListKey(second->id)).ok());
   tree_ = before;
   const auto third = Write();
   ASSERT_OK(third);
@@ -120,7 +120,7 @@ TEST_P(LostWriterKey, OfABaseCostsStoringItsUnitsAgain) {
   const auto first = Write();
   ASSERT_OK(first);
   if (GetParam()) {
-    ASSERT_OK(vault_.memory.Delete(SessionKey(first->id)));
+    ASSERT_OK(vault_.own_store.Delete(SessionKey(first->id)));
   } else {
     FlipBit(SessionKey(first->id));
   }
@@ -144,7 +144,7 @@ TEST_F(BackupHeal, ALostWriterKeyOfAnOlderBackupCostsItsUnitsOnly) {
   ASSERT_OK(first);
   for (size_t i = 0; i < 50; ++i) tree_["db"]["t"].units[i][0] ^= 1;
   ASSERT_OK(Write());
-  ASSERT_OK(vault_.memory.Delete(SessionKey(first->id)));
+  ASSERT_OK(vault_.own_store.Delete(SessionKey(first->id)));
   const auto third = Write();
   ASSERT_OK(third);
   EXPECT_EQ(third->new_units, 150U);
@@ -158,7 +158,7 @@ TEST_F(BackupHeal, AWriterKeyThatGoesDuringTheBackupPreventsItsCommit) {
   tree_["db"]["t"].units[0][0] ^= 1;
   WriteHooks hooks;
   hooks.before_commit = [&](const BackupId&) {
-    ASSERT_OK(vault_.memory.Delete(SessionKey(first->id)));
+    ASSERT_OK(vault_.own_store.Delete(SessionKey(first->id)));
   };
   const auto second =
       WriteTree(*vault_.Open(), tree_, InlineOptions(), BackupState::kComplete, "app", hooks);
@@ -172,7 +172,7 @@ TEST_F(BackupHeal, TheOwnWriterKeyIsLookedForToo) {
   // Nothing new, so that no pack asks for the key; but the manifest names it.
   WriteHooks hooks;
   hooks.before_commit = [&](const BackupId& id) {
-    ASSERT_OK(vault_.memory.Delete(SessionKey(id)));
+    ASSERT_OK(vault_.own_store.Delete(SessionKey(id)));
   };
   const auto second =
       WriteTree(*vault_.Open(), tree_, InlineOptions(), BackupState::kComplete, "app", hooks);
@@ -194,10 +194,10 @@ TEST_F(BackupHeal, DamagedFingerprintsAreLookedForOnce) {
     if (!entry.fingerprints) continue;
     ASSERT_TRUE(prints.empty()) << "one data pack";
     prints = PackName{first->id, PackKind::kMeta, entry.fingerprints->meta_seq}.Key();
-    vault_.memory.Tamper(prints,
-                         [&](Bytes& bytes) { bytes[entry.fingerprints->offset + 40] ^= 1; });
+    vault_.own_store.Tamper(prints,
+                            [&](Bytes& bytes) { bytes[entry.fingerprints->offset + 40] ^= 1; });
   }
-  testing::FaultyStore watching(vault_.memory, vault_.clock);
+  testing::FaultyStore watching(vault_.own_store, vault_.clock);
   const size_t reads = watching.AddRule({.action = testing::FaultAction::kDelay,
                                          .operation = StoreOperation::kGetRange,
                                          .key_contains = prints,
@@ -226,7 +226,7 @@ TEST_F(BackupHeal, FingerprintsThatCannotBeReadNowAreNoReasonToStoreEverything) 
       prints = PackName{first->id, PackKind::kMeta, entry.fingerprints->meta_seq}.Key();
     }
   }
-  testing::FaultyStore faulty(vault_.memory, vault_.clock);
+  testing::FaultyStore faulty(vault_.own_store, vault_.clock);
   const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFailBefore,
                                       .operation = StoreOperation::kGetRange,
                                       .key_contains = prints,
@@ -280,7 +280,7 @@ TEST_F(BackupHeal, ADamagedIndexNodeIsWrittenAgain) {
   Damage(entry->root);
   EXPECT_FALSE(read(*first).ok());
 
-  testing::FaultyStore watching(vault_.memory, vault_.clock);
+  testing::FaultyStore watching(vault_.own_store, vault_.clock);
   const size_t reads = watching.AddRule({.action = testing::FaultAction::kDelay,
                                          .operation = StoreOperation::kGetRange,
                                          .key_contains = entry->root.reference()->pack().Key(),
@@ -353,7 +353,7 @@ TEST_F(BackupHeal, ADamagedCopyOnAReadOnlyDiskCostsReadsOnly) {
   options.state_directory = directory.path();
   options.files = &files;
   const KeyBundle keys = vault_.created->keys.Clone();
-  const auto repository = Repository::Open(vault_.memory, vault_.created->id, &keys, options);
+  const auto repository = Repository::Open(vault_.own_store, vault_.created->id, &keys, options);
   ASSERT_OK(repository);
   const auto read = ReadTree(**repository, backup->id);
   ASSERT_OK(read);

@@ -236,7 +236,7 @@ TEST_F(BackupIsolation, AGivenUpRangeLeavesNothingInTheNextStreamsFrames) {
 }
 
 TEST_F(BackupIsolation, ABigUnitThatFailsAtItsEndHangsNobody) {
-  testing::FaultyStore faulty(vault_.memory, vault_.clock);
+  testing::FaultyStore faulty(vault_.own_store, vault_.clock);
   repository_ = vault_.Open(false, "", &faulty);
   const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFailBefore,
                                       .operation = StoreOperation::kCreateIfAbsent,
@@ -409,7 +409,7 @@ TEST_F(BackupIsolation, ASourceThatWouldNotBeFoundAgainIsRefused) {
 
 TEST_F(BackupIsolation, AStreamThatCouldNotBeOpenedIsTriedAgain) {
   ASSERT_OK(WriteTree(*repository_, tree_));
-  testing::FaultyStore faulty(vault_.memory, vault_.clock);
+  testing::FaultyStore faulty(vault_.own_store, vault_.clock);
   repository_ = vault_.Open(false, "", &faulty);
   // A base directory that does not stand in the manifest, so that opening reads it.
   for (size_t i = 0; i < 20; ++i) tree_["a"]["stream " + std::to_string(i)] = {};
@@ -453,7 +453,7 @@ TEST_F(BackupIsolation, AnExceptionWhileALeafIsWrittenEndsTheProcess) {
 }
 
 TEST_F(BackupIsolation, AWriterThatIsGivenUpNeedNotBecomeStale) {
-  testing::FaultyStore faulty(vault_.memory, vault_.clock);
+  testing::FaultyStore faulty(vault_.own_store, vault_.clock);
   repository_ = vault_.Open(false, "", &faulty);
   const size_t rule = faulty.AddRule({.action = testing::FaultAction::kOutOfSpace,
                                       .operation = StoreOperation::kCreateIfAbsent,
@@ -469,7 +469,7 @@ TEST_F(BackupIsolation, AWriterThatIsGivenUpNeedNotBecomeStale) {
         EXPECT_FALSE(writer->Commit({}).ok());
       }
     }
-    ASSERT_OK(vault_.memory.Head(DecisionKey(id)));
+    ASSERT_OK(vault_.own_store.Head(DecisionKey(id)));
   }
   EXPECT_GT(faulty.fired(rule), 0U);
   const auto backups = ListBackups(repository_->context());

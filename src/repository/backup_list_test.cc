@@ -41,7 +41,7 @@ class BackupList : public ::testing::Test {
     return ids;
   }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   TestRepository& repository_ = memory_.repository;
 };
 

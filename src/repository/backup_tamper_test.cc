@@ -44,7 +44,7 @@ class BackupTamper : public ::testing::Test {
     const auto bundle = vault_.created->keys.Clone();
     RepositoryOptions options;
     options.clock = &vault_.clock;
-    auto repository = Repository::Open(vault_.memory, vault_.created->id, &bundle, options);
+    auto repository = Repository::Open(vault_.own_store, vault_.created->id, &bundle, options);
     if (!repository.ok()) return true;
     bool failed = false;
     for (const auto& [id, tree] : trees_) {
@@ -62,10 +62,10 @@ class BackupTamper : public ::testing::Test {
   // Applies `change` to one object, reads, and puts the object back.
   bool WithChange(const std::string& key, const std::string& what,
                   const std::function<void(Bytes&)>& change) {
-    const auto before = vault_.memory.Save();
-    vault_.memory.Tamper(key, change);
+    const auto before = vault_.own_store.Save();
+    vault_.own_store.Tamper(key, change);
     const bool failed = ReadAll(what + " of " + key);
-    vault_.memory.Restore(*before);
+    vault_.own_store.Restore(*before);
     return failed;
   }
 
@@ -75,8 +75,8 @@ class BackupTamper : public ::testing::Test {
 
 TEST_F(BackupTamper, FlippedBitsAreNeverReturned) {
   std::map<std::string, std::pair<int, int>> seen;  // class: tried, noticed
-  for (const std::string& key : vault_.memory.Keys()) {
-    const size_t size = vault_.memory.Get(key, 64 << 20)->size();
+  for (const std::string& key : vault_.own_store.Keys()) {
+    const size_t size = vault_.own_store.Get(key, 64 << 20)->size();
     const size_t step = std::max<size_t>(1, size / 40);
     for (size_t at = 0; at < size; at += step) {
       const bool failed = WithChange(key, "bit flip at " + std::to_string(at),
@@ -99,8 +99,8 @@ TEST_F(BackupTamper, FlippedBitsAreNeverReturned) {
 }
 
 TEST_F(BackupTamper, TruncatedAndLengthenedObjectsAreNeverReturned) {
-  for (const std::string& key : vault_.memory.Keys()) {
-    const size_t size = vault_.memory.Get(key, 64 << 20)->size();
+  for (const std::string& key : vault_.own_store.Keys()) {
+    const size_t size = vault_.own_store.Get(key, 64 << 20)->size();
     for (const size_t keep : {size_t{0}, size / 3, size - 1}) {
       WithChange(key, "cut to " + std::to_string(keep),
                  [keep](Bytes& bytes) { bytes.resize(keep); });
@@ -116,14 +116,14 @@ TEST_F(BackupTamper, ObjectsInEachOthersPlaceAreNeverReturned) {
   std::vector<Bytes> foreign;
   std::vector<std::string> foreign_class;
   for (TestVault* vault : {&vault_, &other}) {
-    for (const std::string& key : vault->memory.Keys()) {
-      foreign.push_back(*vault->memory.Get(key, 64 << 20));
+    for (const std::string& key : vault->own_store.Keys()) {
+      foreign.push_back(*vault->own_store.Get(key, 64 << 20));
       foreign_class.push_back(ClassOf(key));
     }
   }
   uint64_t noticed = 0;
   uint64_t tried = 0;
-  for (const std::string& key : vault_.memory.Keys()) {
+  for (const std::string& key : vault_.own_store.Keys()) {
     for (size_t i = 0; i < foreign.size(); ++i) {
       // Every object of the same class, and one in eight of the others.
       if (foreign_class[i] != ClassOf(key) && i % 8 != 0) continue;

@@ -192,7 +192,7 @@ class ManyStreams : public ::testing::Test {
   void Damage(const NodePointer& pointer) {
     ASSERT_NE(pointer.reference(), nullptr);
     const NodeRef ref = *pointer.reference();
-    vault_.memory.Tamper(ref.pack().Key(), [&](Bytes& bytes) { bytes[ref.offset + 40] ^= 1; });
+    vault_.own_store.Tamper(ref.pack().Key(), [&](Bytes& bytes) { bytes[ref.offset + 40] ^= 1; });
   }
 
   NotingVisitor Walk(const Manifest& manifest) {
@@ -276,7 +276,7 @@ TEST(BackupVerify, CostsOneRequestPerWindowAndNothingForWhatIsShared) {
   }
   const auto repository = vault.Open();
   ASSERT_TRUE(WriteTree(*repository, tree).ok());
-  storage::CountingStore counting(vault.memory);
+  storage::CountingStore counting(vault.own_store);
   const auto counted = vault.Open(false, "", &counting);
   const auto verify = [&](uint64_t* requests) {
     counting.Reset();
@@ -291,8 +291,8 @@ TEST(BackupVerify, CostsOneRequestPerWindowAndNothingForWhatIsShared) {
   const uint64_t nodes = verify(&alone);
   EXPECT_GE(nodes, kStreams);
   uint64_t meta_bytes = 0;
-  for (const std::string& key : vault.memory.Keys()) {
-    if (key.starts_with("m/")) meta_bytes += vault.memory.Head(key)->size;
+  for (const std::string& key : vault.own_store.Keys()) {
+    if (key.starts_with("m/")) meta_bytes += vault.own_store.Head(key)->size;
   }
   EXPECT_LE(alone, 2 * (meta_bytes / (256 << 10) + 1) + 2);
 

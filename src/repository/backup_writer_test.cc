@@ -58,7 +58,7 @@ TEST(BackupWriter, UnchangedDataStoresNothingAndNamesTheSameTree) {
   EXPECT_EQ(second->bases, 1U);
   EXPECT_EQ(second->new_units, 0U);
   const std::string own = PackPrefix(PackKind::kData, second->id);
-  for (const std::string& key : vault.memory.Keys()) {
+  for (const std::string& key : vault.own_store.Keys()) {
     EXPECT_FALSE(key.starts_with(own)) << key;
     EXPECT_FALSE(key.starts_with(PackPrefix(PackKind::kMeta, second->id))) << key;
   }
@@ -386,7 +386,7 @@ TEST(BackupWriter, NodesOfBigUnitsStandInlineOnlyWhileTheLeafIsShort) {
   const Result<TestBackup> second = WriteTree(*repository, tree, options);
   ASSERT_OK(second);
   EXPECT_EQ(second->new_units, 0U);
-  for (const std::string& key : vault.memory.Keys()) {
+  for (const std::string& key : vault.own_store.Keys()) {
     EXPECT_FALSE(key.starts_with(PackPrefix(PackKind::kMeta, second->id)))
         << "the leaf is the same";
   }

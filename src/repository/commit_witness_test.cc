@@ -43,8 +43,8 @@ TEST_F(CommitWitness, AStoreThatWentBackInTimeIsNoticed) {
   Backup(state_.path());
   const BackupId lost = Backup(state_.path());
   EXPECT_TRUE(Verify(state_.path()).problems.empty());
-  ASSERT_TRUE(vault_.memory.Delete(DecisionKey(lost)).ok());
-  ASSERT_TRUE(vault_.memory.Delete(ManifestKey(lost)).ok());
+  ASSERT_TRUE(vault_.own_store.Delete(DecisionKey(lost)).ok());
+  ASSERT_TRUE(vault_.own_store.Delete(ManifestKey(lost)).ok());
 
   const VerifyReport report = Verify(state_.path());
   ASSERT_EQ(report.problems.size(), 1U);
@@ -59,7 +59,7 @@ TEST_F(CommitWitness, AStoreThatWentBackInTimeIsNoticed) {
 
 TEST_F(CommitWitness, TheNextBackupWorksAllTheSame) {
   const BackupId lost = Backup(state_.path());
-  ASSERT_TRUE(vault_.memory.Delete(DecisionKey(lost)).ok());
+  ASSERT_TRUE(vault_.own_store.Delete(DecisionKey(lost)).ok());
   Backup(state_.path());
   EXPECT_TRUE(Verify(state_.path()).problems.empty()) << "it is the newest commit now";
 }
@@ -75,7 +75,7 @@ TEST_F(CommitWitness, AnExpiredBackupHasNotVanished) {
 
 TEST_F(CommitWitness, ANoteThatNobodyCanReadMeansNothing) {
   const BackupId lost = Backup(state_.path());
-  ASSERT_TRUE(vault_.memory.Delete(DecisionKey(lost)).ok());
+  ASSERT_TRUE(vault_.own_store.Delete(DecisionKey(lost)).ok());
   const std::string note = state_.path() + "/" + vault_.created->id.Hex() + "/last-commit";
   ASSERT_TRUE(WriteFileDurably(PosixFileSystem(), note, AsBytes("garbage"), 0600, true).ok());
   EXPECT_TRUE(Verify(state_.path()).problems.empty());

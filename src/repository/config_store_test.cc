@@ -80,7 +80,8 @@ class ConfigStore : public ::testing::Test {
 
   testing::FakeClock clock_;
   testing::SeededRandom random_{5};
-  testing::MemoryStore store_{clock_};
+  const std::unique_ptr<testing::TestStore> owner_ = testing::MakeTestStore(clock_);
+  testing::TestStore& store_ = *owner_;
   RepositoryOptions options_;
   std::unique_ptr<NewRepository> created_;
 };
@@ -206,7 +207,8 @@ TEST_F(ConfigStore, UnreachableStoreIsNoDamage) {
 // An init that is cut off after each of its objects: the next one, or attaching, goes on from
 // there.
 TEST_F(ConfigStore, InitThatWasCutOffIsRecognised) {
-  testing::MemoryStore place(clock_);
+  const auto place_owner = testing::MakeTestStore(clock_);
+  testing::TestStore& place = *place_owner;
   testing::FaultyStore faulty(place, clock_);
   const size_t rule = faulty.AddRule({.action = testing::FaultAction::kFailBefore,
                                       .operation = storage::StoreOperation::kCreateIfAbsent,
@@ -229,7 +231,8 @@ TEST_F(ConfigStore, InitThatWasCutOffIsRecognised) {
 }
 
 TEST_F(ConfigStore, WhatAnEarlierInitLeftIsNamed) {
-  testing::MemoryStore place(clock_);
+  const auto place_owner = testing::MakeTestStore(clock_);
+  testing::TestStore& place = *place_owner;
   ASSERT_TRUE(CheckEmpty(place).ok());
   ASSERT_TRUE(place.CreateIfAbsent("key/0c1d2e3f", AsBytes("slot")).ok());
   const Status left = CheckEmpty(place);

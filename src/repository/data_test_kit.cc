@@ -7,7 +7,7 @@
 namespace pgkeep::repository {
 
 TestVault::TestVault(uint64_t seed, storage::ObjectStore* given, InitOptions init) : random(seed) {
-  store = given != nullptr ? given : &memory;
+  store = given != nullptr ? given : &own_store;
   RepositoryOptions options;
   options.clock = &clock;
   options.random = &random;

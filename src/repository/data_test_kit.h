@@ -1,4 +1,4 @@
-// A repository in memory and backups of made-up data, for tests of writing and reading.
+// A repository and backups of made-up data, for tests of writing and reading.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 #include "repository/backup_writer.h"
 #include "repository/repository.h"
 #include "testing/fake_clock.h"
-#include "testing/memory_store.h"
 #include "testing/seeded_random.h"
+#include "testing/test_store.h"
 
 namespace pgkeep::repository {
 
@@ -47,7 +47,9 @@ class TestVault {
 
   testing::SeededRandom random;
   testing::FakeClock clock;
-  testing::MemoryStore memory{clock};
+  // In memory or in a bucket, see MakeTestStore().
+  const std::unique_ptr<testing::TestStore> owner = testing::MakeTestStore(clock);
+  testing::TestStore& own_store = *owner;
   storage::ObjectStore* store = nullptr;
   std::optional<NewRepository> created;
 

@@ -59,7 +59,7 @@ class ExclusiveLeaseTest : public ::testing::Test {
   std::vector<std::string> Leases() { return KeysBelow(memory_.store, kLeasePrefix); }
   LeaseId OnlyLease() { return ObjectName::Parse(Leases().at(0))->lease; }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   storage::UnconditionalStore store_{memory_.store};
   TemporaryDirectory here_;
   TemporaryDirectory there_;
@@ -473,8 +473,8 @@ TEST_F(ExclusiveMode, LostPackOrHeartbeatDoesNotKeepTheLease) {
 // The whole way, as a user's repository goes it.
 TEST(ExclusiveRepository, IsMadeAndWrittenByOneProcessAtATime) {
   testing::FakeClock clock;
-  testing::MemoryStore memory(clock);
-  storage::UnconditionalStore store(memory);
+  const auto place = testing::MakeTestStore(clock);
+  storage::UnconditionalStore store(*place);
   TemporaryDirectory state;
   RepositoryOptions options;
   options.clock = &clock;

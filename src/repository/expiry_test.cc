@@ -34,7 +34,7 @@ class ExpireTest : public ::testing::Test {
 
   std::vector<std::string> Expired() { return KeysBelow(memory_.store, kExpiryPrefix); }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   TestRepository& repository_ = memory_.repository;
   RepositoryContext context_ = repository_.Context();
 };

@@ -104,7 +104,7 @@ class DistantReading : public ::testing::Test {
   }
 
   TestVault vault_;
-  DistantStore distant_{vault_.memory};
+  DistantStore distant_{vault_.own_store};
   TestTree tree_;
 };
 
@@ -159,10 +159,10 @@ TEST_F(DistantReading, DamageIsToldWhenItsWindowIsReached) {
   const TestBackup backup = WriteWindows();
   // The last quarter of the last pack.
   std::string last;
-  for (const std::string& key : vault_.memory.Keys()) {
+  for (const std::string& key : vault_.own_store.Keys()) {
     if (key.starts_with(kDataPackPrefix)) last = key;
   }
-  vault_.memory.Tamper(last, [](Bytes& bytes) { bytes[bytes.size() / 4 * 3] ^= 1; });
+  vault_.own_store.Tamper(last, [](Bytes& bytes) { bytes[bytes.size() / 4 * 3] ^= 1; });
   uint64_t units = 0;
   const Status read = Read(backup, [&](const UnitPart&) -> Result<bool> {
     ++units;
@@ -180,12 +180,12 @@ TEST_F(DistantReading, OneLostPackOfSeveralIsTheError) {
   tree["db"]["t"] = TestPages(1, 200);
   Write(tree);
   std::string first;
-  for (const std::string& key : vault_.memory.Keys()) {
+  for (const std::string& key : vault_.own_store.Keys()) {
     if (key.starts_with(kDataPackPrefix)) first = key;
   }
   for (size_t i = 0; i < 100; ++i) tree["db"]["t"].units[i][0] ^= 1;
   const TestBackup second = Write(tree);
-  ASSERT_TRUE(vault_.memory.Delete(first).ok());
+  ASSERT_TRUE(vault_.own_store.Delete(first).ok());
   const auto read = ReadTree(*vault_.Open(false, "", &distant_), second.id);
   ASSERT_FALSE(read.ok());
   EXPECT_THAT(read.error().Describe(), HasSubstr(first));

@@ -53,7 +53,7 @@ class GarbageCollector : public ::testing::Test {
     return keys;
   }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   TestRepository& repository_ = memory_.repository;
   // Something that stays, so that the brake on the share of bytes is not what is tested.
   const DummyBackup anchor_ = repository_.MakeBackup({}, 40, "anchor");
@@ -508,7 +508,7 @@ TEST_F(GarbageCollector, RequestsStayWithinTheBudget) {
 }
 
 TEST(KeepSet, FindsPacksAndWritersAndWhatWasNotListed) {
-  MemoryRepository memory;
+  HandmadeRepository memory;
   const DummyBackup first = memory.repository.MakeBackup({}, 2);
   const DummyBackup second = memory.repository.MakeBackup({first.id}, 2);
   KeepSet keep;
@@ -528,7 +528,7 @@ TEST(KeepSet, FindsPacksAndWritersAndWhatWasNotListed) {
 }
 
 TEST(KeepSet, PacksOfUndecidedWritersNeedNotBeListed) {
-  MemoryRepository memory;
+  HandmadeRepository memory;
   KeepSet keep;
   keep.Add(memory.repository.MakeBackup().references, false);
   keep.Seal();

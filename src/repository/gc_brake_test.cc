@@ -56,7 +56,7 @@ class GcBrake : public ::testing::Test {
     return crypto::SigningKey::Generate(random);
   }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   TestRepository& repository_ = memory_.repository;
   const DummyBackup live_ = repository_.MakeBackup({}, 10);
   const DummyBackup expired_ = repository_.MakeBackup({}, 1);

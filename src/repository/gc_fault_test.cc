@@ -18,7 +18,7 @@ using ::testing::IsEmpty;
 
 // What a sweep must leave: the decided, the expired, plans, configuration, and what live backups
 // need.
-std::vector<std::string> Rubbish(const MemoryRepository& memory, const DummyBackup& live) {
+std::vector<std::string> Rubbish(const HandmadeRepository& memory, const DummyBackup& live) {
   std::vector<std::string> rubbish = memory.store.Keys();
   std::erase_if(rubbish, [&](const std::string& key) {
     for (const std::string_view prefix :
@@ -30,7 +30,7 @@ std::vector<std::string> Rubbish(const MemoryRepository& memory, const DummyBack
   return rubbish;
 }
 
-void Sweep(MemoryRepository& memory) {
+void Sweep(HandmadeRepository& memory) {
   memory.clock.Advance(std::chrono::hours(25));
   for (int cycle = 0; cycle < 2; ++cycle) {
     const Result<GcReport> report =
@@ -53,7 +53,7 @@ TEST(GcFault, TwoCyclesSweepAWriterThatDiedAtAnyRequest) {
   bool finished = false;
   for (uint64_t nth = 1; !finished; ++nth) {
     SCOPED_TRACE("died at request " + std::to_string(nth));
-    MemoryRepository memory;
+    HandmadeRepository memory;
     const DummyBackup live = memory.repository.MakeBackup();
     testing::FaultyStore faulty(memory.store, memory.clock);
     faulty.AddRule({.action = FaultAction::kFailBefore, .nth = nth, .times = 1'000'000});
@@ -77,7 +77,7 @@ struct Littered {
     memory.clock.Advance(std::chrono::hours(25));
   }
 
-  MemoryRepository memory;
+  HandmadeRepository memory;
   const DummyBackup live = memory.repository.MakeBackup();
   const DummyBackup expired = memory.repository.MakeBackup();
 };
@@ -88,7 +88,7 @@ void SweepWithFault(FaultAction action, uint64_t times) {
   for (uint64_t nth = 1; !finished; ++nth) {
     SCOPED_TRACE("fault at request " + std::to_string(nth));
     Littered littered;
-    MemoryRepository& memory = littered.memory;
+    HandmadeRepository& memory = littered.memory;
     testing::FaultyStore faulty(memory.store, memory.clock);
     const size_t rule = faulty.AddRule({.action = action, .nth = nth, .times = times});
     for (int cycle = 0; cycle < 2; ++cycle) {

@@ -45,7 +45,7 @@ class GcRace : public ::testing::Test {
     return repository_.Commit(context, writer);
   }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   TestRepository& repository_ = memory_.repository;
   HookStore hook_{memory_.store};
   const DummyBackup base_ = repository_.MakeBackup();
@@ -264,7 +264,7 @@ TEST_P(GcSchedule, LosesNothingThatIsLive) {
   for (int run = 0; run < kRunsPerCase; ++run) {
     const auto seed = static_cast<uint64_t>(GetParam() * kRunsPerCase + run);
     SCOPED_TRACE("seed " + std::to_string(seed));
-    MemoryRepository memory(seed + 1);
+    HandmadeRepository memory(seed + 1);
     const TestRepository& repository = memory.repository;
     const DummyBackup first = repository.MakeBackup({}, 1);
     const DummyBackup second = repository.MakeBackup({first.id}, 1);

@@ -27,7 +27,7 @@ class HeartbeatTest : public ::testing::Test {
     return keys;
   }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   const WriterId writer_ = memory_.repository.MakeDeadWriter();
 };
 

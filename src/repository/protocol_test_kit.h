@@ -17,8 +17,8 @@
 #include "repository/writer_protocol.h"
 #include "storage/object_store.h"
 #include "testing/fake_clock.h"
-#include "testing/memory_store.h"
 #include "testing/seeded_random.h"
+#include "testing/test_store.h"
 
 namespace pgkeep::repository {
 
@@ -127,12 +127,14 @@ class TestRepository {
   std::shared_ptr<const ConfigObject> config_;
 };
 
-// A memory store with a clock of its own and one repository in it.
-struct MemoryRepository {
-  explicit MemoryRepository(uint64_t seed = 1) : store(clock), repository(store, clock, seed) {}
+// A store with a clock of its own, in memory or in a bucket (MakeTestStore()), and one repository
+// in it.
+struct HandmadeRepository {
+  explicit HandmadeRepository(uint64_t seed = 1) : repository(store, clock, seed) {}
 
   testing::FakeClock clock;
-  testing::MemoryStore store;
+  const std::unique_ptr<testing::TestStore> owner = testing::MakeTestStore(clock);
+  testing::TestStore& store = *owner;
   TestRepository repository;
 };
 

@@ -25,14 +25,14 @@ TEST(ScatteredReading, ReadsNoFrameAgainAndAgain) {
   }
   uint64_t packs = 0;
   uint64_t pack_bytes = 0;
-  for (const std::string& key : vault.memory.Keys()) {
+  for (const std::string& key : vault.own_store.Keys()) {
     if (!key.starts_with(kDataPackPrefix)) continue;
     ++packs;
-    pack_bytes += vault.memory.Head(key)->size;
+    pack_bytes += vault.own_store.Head(key)->size;
   }
   ASSERT_GE(packs, static_cast<uint64_t>(kIncrements));
 
-  storage::CountingStore counting(vault.memory);
+  storage::CountingStore counting(vault.own_store);
   const auto read = ReadTree(*vault.Open(false, "", &counting), newest->id);
   ASSERT_TRUE(read.ok()) << read.error().Describe();
   EXPECT_EQ(*read, tree);

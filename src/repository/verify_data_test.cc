@@ -40,7 +40,7 @@ class VerifyDataTest : public ::testing::Test {
     return report.ok() ? std::move(*report) : VerifyReport{};
   }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   TestRepository& repository_ = memory_.repository;
 };
 

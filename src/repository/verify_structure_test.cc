@@ -76,7 +76,7 @@ class VerifyStructureTest : public ::testing::Test {
   }
   void Delete(const std::string& key) { ASSERT_TRUE(memory_.store.Delete(key).ok()); }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   TestRepository& repository_ = memory_.repository;
   const DummyBackup base_ = repository_.MakeBackup({}, 2);
   const DummyBackup next_ = repository_.MakeBackup({base_.id}, 1);

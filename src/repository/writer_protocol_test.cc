@@ -28,7 +28,7 @@ using ::testing::HasSubstr;
 
 class WriterProtocol : public ::testing::Test {
  protected:
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   TestRepository& repository_ = memory_.repository;
   RepositoryContext context_ = repository_.Context();
 

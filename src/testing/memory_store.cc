@@ -37,7 +37,7 @@ Error NoSuchObject(std::string_view key) {
 
 }  // namespace
 
-struct MemoryStore::Snapshot {
+struct MemoryStore::Content final : Snapshot {
   Objects objects;
   uint64_t used = 0;
 };
@@ -87,15 +87,19 @@ std::vector<std::string> MemoryStore::Keys() const {
   return keys;
 }
 
-std::shared_ptr<const MemoryStore::Snapshot> MemoryStore::Save() const {
+std::shared_ptr<const TestStore::Snapshot> MemoryStore::Save() const {
   const MutexLock lock(mutex_);
-  return std::make_shared<const Snapshot>(Snapshot{objects_, used_});
+  auto saved = std::make_shared<Content>();
+  saved->objects = objects_;
+  saved->used = used_;
+  return saved;
 }
 
 void MemoryStore::Restore(const Snapshot& snapshot) {
   const MutexLock lock(mutex_);
-  objects_ = snapshot.objects;
-  used_ = snapshot.used;
+  const auto& saved = static_cast<const Content&>(snapshot);
+  objects_ = saved.objects;
+  used_ = saved.used;
 }
 
 StoreFeatures MemoryStore::features() const {

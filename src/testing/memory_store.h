@@ -14,36 +14,29 @@
 #include "base/mutex.h"
 #include "base/thread_annotations.h"
 #include "storage/object_store.h"
+#include "testing/test_store.h"
 
 namespace pgkeep::testing {
 
 // Keeps every promise of ObjectStore except surviving the process. Thread-safe and linearizable:
-// one mutex, calls take effect one at a time. Etags are a 64-bit hash of the content. Accepts "a"
-// beside "a/b", as S3 does. `clock` gives the server's time and must outlive the store.
-class MemoryStore final : public storage::ObjectStore {
+// one mutex, calls take effect one at a time. Tamper leaves the etag as it was. Etags are a 64-bit
+// hash of the content. Accepts "a" beside "a/b", as S3 does. `clock` gives the server's time and
+// must outlive the store.
+class MemoryStore final : public TestStore {
  public:
   explicit MemoryStore(Clock& clock = SystemClock());
   ~MemoryStore() override;
 
   // Limits the sum of all sizes; creations above it fail with kOutOfSpace. Default: no limit.
   void SetCapacity(std::optional<uint64_t> bytes);
-  // Whether Delete is allowed; when not, it fails with kPermission and features say so.
-  void SetCanDelete(bool allowed);
-  // Whether Get and GetRange are allowed for keys that start with `prefix`; models credentials that
-  // may write but not read. They then fail with kPermission, and so does Head.
-  void ForbidReading(std::string prefix);
-
-  // Behind the back of the contract, for tests of what readers detect. These do not change etag or
-  // time, and a missing key is a programming error.
-  void Tamper(std::string_view key, const std::function<void(Bytes&)>& change);
-  // Sets the creation time of one object.
-  void SetModified(std::string_view key, Timestamp modified);
-  // All keys in order.
-  std::vector<std::string> Keys() const;
-  // Everything as it is now; Restore goes back to it. Cheap: contents are shared.
-  struct Snapshot;
-  std::shared_ptr<const Snapshot> Save() const;
-  void Restore(const Snapshot& snapshot);
+  void SetCanDelete(bool allowed) override;
+  void ForbidReading(std::string prefix) override;
+  void Tamper(std::string_view key, const std::function<void(Bytes&)>& change) override;
+  void SetModified(std::string_view key, Timestamp modified) override;
+  std::vector<std::string> Keys() const override;
+  // Cheap: contents are shared.
+  std::shared_ptr<const Snapshot> Save() const override;
+  void Restore(const Snapshot& snapshot) override;
 
   storage::StoreFeatures features() const override;
   std::string Url() const override;
@@ -66,6 +59,7 @@ class MemoryStore final : public storage::ObjectStore {
     Timestamp modified;
   };
   using Objects = std::map<std::string, Object, std::less<>>;
+  struct Content;
 
   Result<storage::ObjectInfo> Write(std::string_view key, ByteSpan bytes, bool replace);
   Result<Object> FindReadable(std::string_view key) const;

@@ -174,7 +174,7 @@ end_servers() {
     wait "$S3_PROXY_KEEPER"
   }
   [ -z "${S3_KEEPER-}" ] || {
-    exec 9>&-
+    exec 6>&-
     wait "$S3_KEEPER"
   }
 }
@@ -194,7 +194,7 @@ start_s3() {
   /usr/bin/python3 "$HERE/../s3/object_gateway.py" "$DIR/.s3" "$@" \
     <"$DIR/.s3-in" >"$DIR/.s3-out" 2>"$DIR/.s3-err" &
   S3_KEEPER=$!
-  exec 9>"$DIR/.s3-in"
+  exec 6>"$DIR/.s3-in"
   trap end_servers EXIT
   await_lines "$DIR/.s3-out" 1 "$S3_KEEPER" || return 1
   read -r _ S3 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY S3_CA_FILE <"$DIR/.s3-out"
@@ -209,7 +209,7 @@ start_s3_proxy() {
   mkfifo "$DIR/.s3-proxy-in"
   : >"$DIR/.s3-proxy-out"
   /usr/bin/python3 "$HERE/../s3/fault_proxy.py" "$DIR/.s3-proxy" "${S3#*://}" \
-    <"$DIR/.s3-proxy-in" >"$DIR/.s3-proxy-out" 2>"$DIR/.s3-proxy-err" 9>&- &
+    <"$DIR/.s3-proxy-in" >"$DIR/.s3-proxy-out" 2>"$DIR/.s3-proxy-err" 6>&- &
   S3_PROXY_KEEPER=$!
   exec 7>"$DIR/.s3-proxy-in"
   await_lines "$DIR/.s3-proxy-out" 1 "$S3_PROXY_KEEPER" || return 1
@@ -238,7 +238,7 @@ s3_census() {
 s3_server() {
   local before
   before=$(wc -l <"$DIR/.s3-out")
-  echo "$*" >&9
+  echo "$*" >&6
   await_lines "$DIR/.s3-out" $((before + 1)) "$S3_KEEPER"
 }
 
@@ -302,11 +302,18 @@ await_sql() {
   until [ "$(sql "$1" "$2")" = t ]; do sleep 0.05; done
 }
 
-# new_source NAME=CONNINFO...: a repository with a configuration of these sources.
+# new_source NAME=CONNINFO...: a repository with a configuration of these sources. With
+# PGKEEP_TEST_STORE=s3 it is in a bucket of a private S3 server, and else in a directory;
+# "${REPOSITORY[@]}" are the options that lead there.
 new_source() {
   local options=() source
   for source in "$@"; do options+=(--source "$source"); done
-  pgkeep init --repository "$DIR/repository" --quiet "${options[@]}" >/dev/null
+  REPOSITORY=(--repository "$DIR/repository")
+  if [ "${PGKEEP_TEST_STORE-}" = s3 ]; then
+    [ -n "${S3_KEEPER-}" ] || start_s3 backups || return 1
+    REPOSITORY=(--repository s3://backups/repository --s3-endpoint "$S3")
+  fi
+  pgkeep init "${REPOSITORY[@]}" --quiet "${options[@]}" >/dev/null
 }
 
 # field EXPRESSION: reads a JSON document and prints what a Python expression makes of it, as d.

@@ -10,7 +10,7 @@
 #include "base/file_util.h"
 #include "restore_test_kit.h"
 #include "testing/damage.h"
-#include "testing/memory_store.h"
+#include "testing/test_store.h"
 
 namespace pgkeep::restore {
 namespace {
@@ -110,21 +110,21 @@ TEST(Export, PutsLargeObjectsTogetherInOrder) {
 
 TEST(Export, LeavesNothingUnderItsNameWhenItFails) {
   const TestDatabase source("export_fails");
-  testing::MemoryStore memory;
+  const auto place = testing::MakeTestStore(SystemClock());
   Backed backed(
       "export_fails",
       "CREATE TABLE bulk AS SELECT i, md5(i::text) AS noise FROM generate_series(1, 9000) i",
-      &memory);
+      place.get());
   for (const ExportFormat format :
        {ExportFormat::kDirectory, ExportFormat::kCustom, ExportFormat::kPlain}) {
     const testing::TemporaryDirectory directory;
     const ExportOptions options = To(backed.backup(), format, directory.Join("out"));
-    const auto whole = memory.Save();
+    const auto whole = place->Save();
     Progress progress;
     const PhaseAction damage(progress, "data", [&] {
-      for (const std::string& key : memory.Keys()) {
+      for (const std::string& key : place->Keys()) {
         if (!key.starts_with("p/")) continue;
-        memory.Tamper(key, [](Bytes& bytes) { testing::FlipBit(bytes, bytes.size() * 4); });
+        place->Tamper(key, [](Bytes& bytes) { testing::FlipBit(bytes, bytes.size() * 4); });
       }
     });
     const auto damaged =
@@ -134,7 +134,7 @@ TEST(Export, LeavesNothingUnderItsNameWhenItFails) {
     EXPECT_EQ(damaged.error().code(), ErrorCode::kCorruption) << damaged.error().Describe();
     EXPECT_THAT(damaged.error().ToString(), HasSubstr("public.bulk"));
     EXPECT_THAT(*PosixFileSystem().ReadDirectory(directory.path()), IsEmpty());
-    memory.Restore(*whole);
+    place->Restore(*whole);
 
     std::stop_source stop;
     const PhaseAction cancel(progress, "data", [&] { stop.request_stop(); });

@@ -11,7 +11,7 @@
 #include "restore/restore.h"
 #include "restore_test_kit.h"
 #include "testing/damage.h"
-#include "testing/memory_store.h"
+#include "testing/test_store.h"
 
 namespace pgkeep::restore {
 namespace {
@@ -107,10 +107,10 @@ TEST(RestoreFaults, ReportsABigTableWhenOneOfItsConnectionsFails) {
 
 TEST(RestoreFaults, DamagedPacksAreToldByTableAndNothingIsClaimed) {
   const TestDatabase source("damaged");
-  testing::MemoryStore memory;
+  const auto place = testing::MakeTestStore(SystemClock());
   repository::InitOptions init;
   init.pack_bytes = 1U << 20;
-  Backed backed("damaged", kBulk, &memory, init);
+  Backed backed("damaged", kBulk, place.get(), init);
   const CopyDatabase copy("damaged_copy");
   RestoreOptions options = Into(backed.backup(), copy.name());
   options.create = true;
@@ -118,10 +118,10 @@ TEST(RestoreFaults, DamagedPacksAreToldByTableAndNothingIsClaimed) {
   size_t packs = 0;
   // What was read before that is whole.
   PhaseAction damage(progress, "data", [&] {
-    for (const std::string& key : memory.Keys()) {
+    for (const std::string& key : place->Keys()) {
       if (!key.starts_with("p/")) continue;
       ++packs;
-      memory.Tamper(key, [](Bytes& bytes) { testing::FlipBit(bytes, bytes.size() * 4); });
+      place->Tamper(key, [](Bytes& bytes) { testing::FlipBit(bytes, bytes.size() * 4); });
     }
   });
   const auto report = RunRestore(backed.vault().repository(), options, progress, {});
@@ -192,14 +192,14 @@ TEST(RestoreFaults, ComparesEveryRowWithTheFingerprint) {
 
 TEST(RestoreFaults, DropsNothingForABackupThatCannotBeRead) {
   const TestDatabase source("unreadable");
-  testing::MemoryStore memory;
-  Backed backed("unreadable", "CREATE TABLE t AS SELECT 1 AS one", &memory);
+  const auto place = testing::MakeTestStore(SystemClock());
+  Backed backed("unreadable", "CREATE TABLE t AS SELECT 1 AS one", place.get());
   const CopyDatabase copy("unreadable_copy");
   Sql("postgres", "CREATE DATABASE unreadable_copy");
   Sql(copy.name(), "CREATE TABLE precious AS SELECT 1 AS one");
-  for (const std::string& key : memory.Keys()) {
+  for (const std::string& key : place->Keys()) {
     if (!key.starts_with("p/")) continue;
-    memory.Tamper(key, [](Bytes& bytes) { testing::FlipBit(bytes, bytes.size() * 4); });
+    place->Tamper(key, [](Bytes& bytes) { testing::FlipBit(bytes, bytes.size() * 4); });
   }
   RestoreOptions options = Into(backed.backup(), copy.name());
   options.clean = true;
@@ -310,8 +310,8 @@ TEST(RestoreFaults, LeavesTheDirectoryOfALivingRestore) {
 
 TEST(RestoreFaults, TellsThatTheServerWentAwayInTheMiddleOfTheRows) {
   const TestDatabase source("gone");
-  testing::MemoryStore memory;
-  ReadHookStore store(memory);
+  const auto place = testing::MakeTestStore(SystemClock());
+  ReadHookStore store(*place);
   repository::InitOptions init;
   init.pack_bytes = 1U << 20;
   Backed backed("gone", kBulk, &store, init);

@@ -3,13 +3,15 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "testing/object_gateway.h"
 #include "testing/store_conformance.h"
-#include "tests/s3/gateway.h"
 
 namespace pgkeep::s3test {
 namespace {
 
 using storage::S3Addressing;
+using testing::Gateway;
+using testing::MustOpen;
 using testing::RegisterStoreConformance;
 using testing::StoreUnderTest;
 
@@ -31,13 +33,7 @@ StoreUnderTest Make(Gateway& gateway, S3Addressing addressing) {
 
 // Every write is a version there, and the condition of a creation is ignored.
 StoreUnderTest MakeVersioned() {
-  static const std::string bucket = [] {
-    Gateway& gateway = Gateway::Shared();
-    std::string name = gateway.MakeBucket();
-    gateway.MustAws({"put-bucket-versioning", "--bucket", name, "--versioning-configuration",
-                     "Status=Enabled"});
-    return name;
-  }();
+  static const std::string bucket = Gateway::Shared().MakeVersionedBucket();
   static int cases = 0;
   const storage::S3StoreOptions options =
       Gateway::Shared().StoreOptions(bucket, fmt::format("case/{}", ++cases));

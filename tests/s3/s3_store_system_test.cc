@@ -15,11 +15,15 @@
 #include "base/retry.h"
 #include "storage/store_util.h"
 #include "testing/fake_clock.h"
+#include "testing/object_gateway.h"
 #include "tests/s3/fault_proxy.h"
-#include "tests/s3/gateway.h"
 
 namespace pgkeep::s3test {
 namespace {
+
+using testing::Credentials;
+using testing::Gateway;
+using testing::MustOpen;
 
 using storage::OpenS3Store;
 using storage::S3Store;

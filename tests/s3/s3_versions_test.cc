@@ -9,10 +9,13 @@
 #include "storage/s3/probe.h"
 #include "storage/s3/sigv4.h"
 #include "storage/store_util.h"
-#include "tests/s3/gateway.h"
+#include "testing/object_gateway.h"
 
 namespace pgkeep::s3test {
 namespace {
+
+using testing::Gateway;
+using testing::MustOpen;
 
 using storage::ProbeReport;
 using storage::S3Store;

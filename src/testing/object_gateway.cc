@@ -1,4 +1,4 @@
-#include "tests/s3/gateway.h"
+#include "testing/object_gateway.h"
 
 #include <fmt/core.h>
 
@@ -8,12 +8,7 @@
 
 #include "base/check.h"
 
-namespace pgkeep::s3test {
-
-using testing::Keeper;
-using testing::MustRunProgram;
-using testing::ProgramResult;
-using testing::RunProgram;
+namespace pgkeep::testing {
 
 Gateway::Gateway(Encryption encryption) {
   std::vector<std::string> words = {PGKEEP_OBJECT_GATEWAY, directory_.Join("gateway")};
@@ -58,6 +53,13 @@ std::string Gateway::MakeBucket() {
   return name;
 }
 
+std::string Gateway::MakeVersionedBucket() {
+  std::string name = MakeBucket();
+  MustAws(
+      {"put-bucket-versioning", "--bucket", name, "--versioning-configuration", "Status=Enabled"});
+  return name;
+}
+
 std::vector<std::string> Gateway::Requests() const {
   // ... beast: 0x7f...: 127.0.0.1 - test [date] "PUT /bucket/key HTTP/1.1" 200 5 - "agent" - -
   std::vector<std::string> requests;
@@ -96,4 +98,4 @@ std::unique_ptr<storage::S3Store> MustOpen(const storage::S3StoreOptions& option
   return std::move(opened).value();
 }
 
-}  // namespace pgkeep::s3test
+}  // namespace pgkeep::testing

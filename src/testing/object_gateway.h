@@ -11,7 +11,7 @@
 #include "testing/program.h"
 #include "testing/temporary_directory.h"
 
-namespace pgkeep::s3test {
+namespace pgkeep::testing {
 
 // Ceph's RADOS Gateway in a directory of its own (object_gateway.py). Ends with the test, however
 // that ends. Aborts when it cannot be started. One thread at a time; its users any number.
@@ -28,10 +28,11 @@ class Gateway {
   const std::string& secret_key() const { return secret_key_; }
   const std::string& ca_file() const { return ca_file_; }  // empty without TLS
 
-  // Makes a new bucket, with awscli; returns its name.
+  // Makes a new bucket, with awscli; returns its name. The second one keeps versions.
   std::string MakeBucket();
+  std::string MakeVersionedBucket();
   // Runs `aws s3api WORDS` with the server's own credentials.
-  testing::ProgramResult Aws(const std::vector<std::string>& words) const;
+  ProgramResult Aws(const std::vector<std::string>& words) const;
   // The same for what must succeed; returns what it printed.
   std::string MustAws(const std::vector<std::string>& words) const;
   // Runs radosgw-admin.
@@ -46,8 +47,8 @@ class Gateway {
   storage::S3StoreOptions StoreOptions(const std::string& bucket, const std::string& prefix = "");
 
  private:
-  testing::TemporaryDirectory directory_;
-  std::unique_ptr<testing::Keeper> keeper_;
+  TemporaryDirectory directory_;
+  std::unique_ptr<Keeper> keeper_;
   std::string endpoint_;
   std::string access_key_;
   std::string secret_key_;
@@ -61,4 +62,4 @@ storage::VariableLookup Credentials(const std::string& access_key, const std::st
 // Opens a store; aborts when that fails.
 std::unique_ptr<storage::S3Store> MustOpen(const storage::S3StoreOptions& options);
 
-}  // namespace pgkeep::s3test
+}  // namespace pgkeep::testing
