@@ -127,7 +127,7 @@ Status RunConfigShow(const ConfigShowCommand& /*command*/, const CommandContext&
   console.Print(fmt::format("[repository.{}]", config::TomlKey(repository.name)));
   console.Print("url = " + QuoteToml(repository.url));
   for (const auto& [name, value] : config::S3SettingTexts(repository.s3)) {
-    console.Print(name + " = " + value);
+    console.Print(fmt::format("{} = {}", name, value));
   }
   if (!repository.key_file.empty()) console.Print("key_file = " + QuoteToml(repository.key_file));
   if (!repository.passphrase_file.empty()) {

@@ -33,6 +33,7 @@ Result<const config::SourceSettings*> FindSource(const Setup& setup, const std::
   const auto found = std::ranges::find(sources, name, &config::SourceSettings::name);
   if (found != sources.end()) return &*found;
   std::vector<std::string_view> names;
+  names.reserve(sources.size());
   for (const config::SourceSettings& source : sources) names.push_back(source.name);
   const auto nearest = config::NearestName(name, names);
   return Err(ErrorCode::kInvalidArgument, "there is no source '{}' in {}", name,

@@ -51,9 +51,8 @@ constexpr size_t kWarningsMax = 256;
 std::function<std::unique_ptr<codec::BlockCodec>()> CodecMaker(const RepositoryContext& context,
                                                                const WriterOptions& options) {
   if (options.make_codec) return options.make_codec;
-  const auto level =
-      static_cast<int>(context.config->zstd_level.value_or(codec::kZstdLevelDefault));
-  return [level] { return codec::MakeZstd(level); };
+  const std::optional<int8_t> level = context.config->zstd_level;
+  return [level] { return codec::MakeZstd(level.value_or(codec::kZstdLevelDefault)); };
 }
 
 }  // namespace

@@ -121,6 +121,7 @@ class Probe {
     std::vector<Status> outcomes(kProbeRacers, Ok());
     {
       std::vector<std::jthread> racers;
+      racers.reserve(outcomes.size());
       for (Status& outcome : outcomes) {
         racers.emplace_back([&] {
           outcome = Put(client_, name, {{"If-None-Match", "*"}});

@@ -42,6 +42,7 @@ struct CanonicalHeaders {
 
 CanonicalHeaders Canonicalize(const std::vector<net::HttpHeader>& headers) {
   std::vector<std::pair<std::string, std::string>> sorted;
+  sorted.reserve(headers.size());
   for (const net::HttpHeader& header : headers) {
     sorted.emplace_back(ToLower(header.name), CollapseBlanks(header.value));
   }
@@ -85,6 +86,7 @@ std::string FormatAmzDate(Timestamp time) {
 
 std::string CanonicalQuery(const std::vector<QueryParameter>& query) {
   std::vector<QueryParameter> encoded;
+  encoded.reserve(query.size());
   for (const auto& [name, value] : query) {
     encoded.emplace_back(net::PercentEncode(name), net::PercentEncode(value));
   }
@@ -92,7 +94,9 @@ std::string CanonicalQuery(const std::vector<QueryParameter>& query) {
   std::string text;
   for (const auto& [name, value] : encoded) {
     if (!text.empty()) text += '&';
-    text += name + "=" + value;
+    text += name;
+    text += '=';
+    text += value;
   }
   return text;
 }
