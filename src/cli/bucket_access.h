@@ -16,8 +16,8 @@ namespace pgkeep::cli {
 // An open bucket. Thread-safe; movable.
 class BucketAccess {
  public:
-  // kInvalidArgument for a repository that is in no bucket, and with --as-of, since a bucket is what
-  // it is now; others as storage::OpenStore().
+  // kInvalidArgument for a repository that is in no bucket, and with --as-of, since a bucket is
+  // what it is now; others as storage::OpenStore().
   static Result<BucketAccess> Open(const storage::StoreUrl& url, const Environment& environment);
 
   storage::BucketSettings settings() { return {*client_, url_.bucket}; }

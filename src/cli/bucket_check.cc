@@ -44,8 +44,9 @@ void CheckUnreadable(const Error& error, CheckList& list) {
 void CheckLifecycle(BucketAccess& bucket, CheckList& list) {
   const auto rules = bucket.settings().Lifecycle();
   if (!rules.ok()) return CheckUnreadable(rules.error(), list);
-  const repository::LifecyclePlan plan = repository::PlanLifecycle(
-      bucket.url().prefix, bucket.url().s3.lifecycle, bucket.store().features().has_versions, *rules);
+  const repository::LifecyclePlan plan =
+      repository::PlanLifecycle(bucket.url().prefix, bucket.url().s3.lifecycle,
+                                bucket.store().features().has_versions, *rules);
   bool harmless = true;
   for (const repository::PlannedRule& planned : plan.rules) {
     for (const std::string& danger : planned.dangers) {

@@ -116,9 +116,9 @@ void Show(const LockReport& report, const ObjectLock& lock, bool dry_run, Consol
 
 Error NotAllKnown(const std::vector<Error>& damage) {
   return Error(damage.front())
-      .WithContext(fmt::format("what {} cannot be found out, so not all is locked",
-                               damage.size() == 1 ? "one backup needs"
-                                                  : fmt::format("{} backups need", damage.size())))
+      .WithContext(fmt::format(
+          "what {} cannot be found out, so not all is locked",
+          damage.size() == 1 ? "one backup needs" : fmt::format("{} backups need", damage.size())))
       .WithHint("run 'pgkeep verify'; all else is locked");
 }
 

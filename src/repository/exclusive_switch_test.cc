@@ -52,7 +52,7 @@ class ExclusiveSwitchTest : public ::testing::Test {
     return status.ok() ? "ok" : std::string(CodeName(status.error().code()));
   }
 
-  MemoryRepository memory_;
+  HandmadeRepository memory_;
   storage::UnconditionalStore store_{memory_.store};
   TemporaryDirectory state_;
 };
@@ -110,7 +110,7 @@ TEST_F(ExclusiveSwitchTest, OfTwoAtOnceOneIsTold) {
 // Each request fails once, for good: nothing is half changed, and the next try does it.
 TEST_F(ExclusiveSwitchTest, CanBeRunAgainWhereverItWasCutOff) {
   for (uint64_t nth = 1;; ++nth) {
-    MemoryRepository fresh(nth);
+    HandmadeRepository fresh(nth);
     ASSERT_TRUE(WriteConfig(fresh.repository.Context(), *fresh.repository.config()).ok());
     storage::UnconditionalStore unconditional(fresh.store);
     FaultyStore faulty(unconditional, fresh.clock);

@@ -49,8 +49,8 @@ Status Add(const BackupId& backup, const Needs& needs, NeededObjects& needed) {
   if (!needs.decision.ok()) return note(needs.decision.error());
   if (!needs.references) return Ok();
   // A backup of an empty database has no packs, but a session all the same.
-  for (const auto& key : {DecisionKey(backup), ManifestKey(backup), ReferenceListKey(backup),
-                          SessionKey(backup)}) {
+  for (const auto& key :
+       {DecisionKey(backup), ManifestKey(backup), ReferenceListKey(backup), SessionKey(backup)}) {
     needed.keys.push_back(key);
   }
   if (!needs.references->ok()) return note(needs.references->error());

@@ -20,7 +20,8 @@ inline constexpr std::array<std::string_view, 4> kOldestVersionListedPrefixes = 
     kConfigPrefix, kConfigCopyPrefix, kDecisionPrefix, kExpiryPrefix};
 
 // Packs, whose older versions the rules of the bucket purge: one that was overwritten or hidden is
-// lost in some days. It is not listed, so that verification tells of it and a backup stores it anew.
+// lost in some days. It is not listed, so that verification tells of it and a backup stores it
+// anew.
 inline constexpr std::array<std::string_view, 2> kIntactVersionPrefixes = {kDataPackPrefix,
                                                                            kMetaPackPrefix};
 

@@ -28,7 +28,7 @@ class SecondReading : public ::testing::Test {
   // Reads everything, while the byte `offset` of the pack below `prefix` is wrong in `times` of its
   // readings from the `nth` on. Returns whether the tree came back.
   bool ReadWithFlips(std::string_view prefix, uint64_t offset, uint64_t nth, uint64_t times) {
-    testing::FaultyStore faulty(vault_.memory, vault_.clock);
+    testing::FaultyStore faulty(*vault_.store, vault_.clock);
     const auto repository = vault_.Open(false, "", &faulty);
     const size_t rule = faulty.AddRule({.action = FaultAction::kFlipRead,
                                         .operation = storage::StoreOperation::kGetRange,

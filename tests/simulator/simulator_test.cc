@@ -1,6 +1,6 @@
 // The product's own writer, collector and reader in simulated histories full of faults.
 //
-// PGKEEP_SIMULATOR_SEEDS sets how many histories run (default 2,000), PGKEEP_SIMULATOR_FIRST the
+// PGKEEP_SIMULATOR_SEEDS sets how many histories run (default 1,000), PGKEEP_SIMULATOR_FIRST the
 // first seed: to repeat one history, set the first seed to the one that was printed and the number
 // to 1.
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ class Histories : public ::testing::TestWithParam<int> {};
 // In two halves, so that two processors have something to do.
 TEST_P(Histories, LoseNothingCommittedReturnNothingWrongAndLeaveNoGarbage) {
   const uint64_t first = Setting("PGKEEP_SIMULATOR_FIRST", 1);
-  const uint64_t seeds = Setting("PGKEEP_SIMULATOR_SEEDS", 2'000);
+  const uint64_t seeds = Setting("PGKEEP_SIMULATOR_SEEDS", 1'000);
   Outcome total;
   uint64_t histories = 0;
   for (uint64_t seed = first; seed < first + seeds; ++seed) {

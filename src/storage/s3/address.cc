@@ -71,10 +71,9 @@ Result<S3Address> MakeAddress(const S3Settings& settings, std::string_view regio
       return NotInHost(bucket, "it has dots, which the server's certificate does not cover");
     if (!FitsHost(bucket)) return NotInHost(bucket, "it has capitals or underscores");
   }
-  const bool virtual_host =
-      settings.addressing == S3Addressing::kVirtual ||
-      (settings.addressing == S3Addressing::kAutomatic && settings.endpoint.empty() && !dots &&
-       FitsHost(bucket));
+  const bool virtual_host = settings.addressing == S3Addressing::kVirtual ||
+                            (settings.addressing == S3Addressing::kAutomatic &&
+                             settings.endpoint.empty() && !dots && FitsHost(bucket));
   if (virtual_host) {
     address.host = bucket + "." + address.host;
   } else {

@@ -20,8 +20,8 @@ struct S3Address {
   std::string PathOf(std::string_view key) const { return bucket_path + "/" + std::string(key); }
 };
 
-// Whether that is Amazon's own service, by its usual address or by one of its others (VPC endpoints,
-// FIPS, dual stack).
+// Whether that is Amazon's own service, by its usual address or by one of its others (VPC
+// endpoints, FIPS, dual stack).
 bool IsAmazon(const S3Settings& settings);
 
 // Decides about host and path. `region` is not empty. REQUIRES: valid settings and bucket. Errors:

@@ -43,8 +43,8 @@ class CredentialCache {
   // `clock` must outlive the cache.
   CredentialCache(std::unique_ptr<CredentialSource> source, Clock& clock);
 
-  // Never null. What is at hand, while it is valid and the source has nothing better; else the error
-  // of the source, or kUnauthenticated, with a hint, when it has none.
+  // Never null. What is at hand, while it is valid and the source has nothing better; else the
+  // error of the source, or kUnauthenticated, with a hint, when it has none.
   Result<std::shared_ptr<const S3Credentials>> Get();
 
   // The server says that these have expired: the next Get() asks the source.

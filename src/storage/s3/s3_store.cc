@@ -337,11 +337,10 @@ Result<ListPage> BucketStore::List(std::string_view prefix, std::string_view sta
   size_t page_keys = max_keys;
   ListPage page;
   while (true) {
-    std::vector<QueryParameter> query = {
-        {"list-type", "2"},
-        {"encoding-type", "url"},
-        {"max-keys", std::to_string(page_keys)},
-        {"prefix", prefix_ + std::string(prefix)}};
+    std::vector<QueryParameter> query = {{"list-type", "2"},
+                                         {"encoding-type", "url"},
+                                         {"max-keys", std::to_string(page_keys)},
+                                         {"prefix", prefix_ + std::string(prefix)}};
     if (from.first != "start-after" || !start_after.empty()) query.push_back(from);
     PGK_ASSIGN_OR_RETURN(S3Listing listing, ListOnce(std::move(query)));
     if (listing.truncated && listing.objects.empty()) return NoProgress();
@@ -452,15 +451,13 @@ Status BucketStore::Discover(bool probe) {
   features_ = {.conditional_create = true,
                .strong_list = true,
                .content_etag = crypto::Md5({}).has_value(),
+               .past = as_of_.has_value(),
                .can_delete = true,
                .parallel_requests = kParallelRequests,
-               .past = as_of_.has_value(),
                .kind = "s3"};
   // One request, whatever it shows.
-  PGK_TRY(ListOnce({{"list-type", "2"},
-                    {"encoding-type", "url"},
-                    {"max-keys", "1"},
-                    {"prefix", prefix_}}));
+  PGK_TRY(ListOnce(
+      {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1"}, {"prefix", prefix_}}));
   PGK_ASSIGN_OR_RETURN(const BucketVersions versions, Versions());
   features_.versioned = versions == BucketVersions::kOn;
   features_.has_versions = versions != BucketVersions::kOff;
