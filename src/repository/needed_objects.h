@@ -9,6 +9,7 @@
 
 namespace pgkeep::repository {
 
+// What was found out about that. A plain value.
 struct NeededObjects {
   // Ascending, each once.
   std::vector<std::string> keys;
