@@ -182,6 +182,12 @@ Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryCo
   return error;
 }
 
+Status CheckLeaseIsFree(const RepositoryContext& context) {
+  const ControlAccess control(context);
+  PGK_ASSIGN_OR_RETURN(const std::vector<LeaseId> leases, ListLeases(control));
+  return leases.empty() ? Ok() : Status(DescribeHolder(control, leases.front()));
+}
+
 RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& lease) {
   RepositoryContext leased = context;
   leased.store = &lease.store();

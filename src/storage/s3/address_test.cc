@@ -41,6 +41,29 @@ TEST(S3Address, OtherEndpointsGetTheBucketInThePathUnlessToldOtherwise) {
             "http://my.backups.gw.localhost:8000/a/b");
 }
 
+TEST(S3Address, IpAddressesHaveNoBucketsInThem) {
+  for (const std::string endpoint : {"http://127.0.0.1:7480", "http://[::1]:7480"}) {
+    EXPECT_EQ(
+        UrlOf({.endpoint = endpoint, .addressing = S3Addressing::kVirtual}, "backups"),
+        "invalid_argument");
+    EXPECT_EQ(UrlOf({.endpoint = endpoint}, "backups"), endpoint + "/backups/a/b");
+  }
+}
+
+TEST(S3Address, AmazonHasSeveralAddresses) {
+  EXPECT_TRUE(IsAmazon({}));
+  for (const char* endpoint :
+       {"https://s3.eu-central-1.amazonaws.com", "https://s3-fips.us-east-1.amazonaws.com",
+        "https://bucket.vpce-1a2b3c4d.s3.us-east-1.vpce.amazonaws.com",
+        "https://s3.cn-north-1.amazonaws.com.cn"}) {
+    EXPECT_TRUE(IsAmazon({.endpoint = endpoint})) << endpoint;
+  }
+  for (const char* endpoint : {"https://s3.example.com", "https://amazonaws.com.example.com",
+                               "https://notamazonaws.com", "http://127.0.0.1:7480"}) {
+    EXPECT_FALSE(IsAmazon({.endpoint = endpoint})) << endpoint;
+  }
+}
+
 TEST(S3Address, AccelerationHasAnEndpointOfItsOwn) {
   EXPECT_EQ(UrlOf({.accelerate = true}, "backups"),
             "https://backups.s3-accelerate.amazonaws.com/a/b");

@@ -142,6 +142,31 @@ TEST_F(S3StoreTest, CreatesWithOneSignedConditionalRequest) {
   EXPECT_NE(authorization.find("/20260101/eu-west-1/s3/aws4_request"), std::string::npos);
 }
 
+// What has no name that pgkeep gives is passed over by whole pages, not one by one.
+TEST_F(S3StoreTest, StrangersDoNotMakeListingsSlow) {
+  const auto page = [](int from, int to, bool more) {
+    std::string xml = "<ListBucketResult><IsTruncated>" + std::string(more ? "true" : "false") +
+                      "</IsTruncated><NextContinuationToken>t</NextContinuationToken>";
+    for (int i = from; i < to; ++i) {
+      xml += "<Contents><Key>base/" + std::string(i < 500 ? ".hidden/" : "p/") +
+             std::to_string(1000 + i) +
+             "</Key><Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>";
+    }
+    return MakeAnswer(200, xml + "</ListBucketResult>");
+  };
+  Next("GET", page(0, 1, true));
+  Next("GET", page(1, 503, false));
+  const auto listed = store_->List("", "", 1);
+  ASSERT_TRUE(listed.ok()) << listed.error().Describe();
+  ASSERT_EQ(listed->objects.size(), 1U);
+  EXPECT_EQ(listed->objects[0].key, "p/1500");
+  EXPECT_EQ(listed->next, "p/1500");
+  const auto requests = Requests();
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_NE(requests[0].target.find("max-keys=1&"), std::string::npos);
+  EXPECT_NE(requests[1].target.find("max-keys=1000"), std::string::npos);
+}
+
 // The bytes change on their way once, or are wrong where they lie.
 TEST_F(S3StoreTest, ReadsAgainWhatIsNotAsItWasStored) {
   const std::string stored = HexEncode(crypto::Sha256(AsBytes("bytes")));
