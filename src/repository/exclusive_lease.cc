@@ -124,12 +124,16 @@ class Lease final : public ExclusiveLease {
                   " when this is impossible, a quarter of an hour from now");
   }
 
+  // Whether Acquire() failed because of other leases.
+  bool met_others() const { return met_others_; }
+
   // X2 and X3: announces, looks, and withdraws when somebody else is there.
   Status Acquire() {
     PGK_TRY(Announce());
     PGK_ASSIGN_OR_RETURN(const std::vector<LeaseId> leases, ListLeases(control_));
     const auto other = std::ranges::find_if(leases, [&](const LeaseId& id) { return id != id_; });
-    if (other != leases.end()) return DescribeHolder(control_, *other);
+    met_others_ = other != leases.end();
+    if (met_others_) return DescribeHolder(control_, *other);
     if (leases.empty()) {
       return Err(ErrorCode::kBusy, "{} was removed as soon as it was announced", LeaseKey(id_))
           .WithHint("somebody breaks leases; try again when that has ended");
@@ -170,6 +174,7 @@ class Lease final : public ExclusiveLease {
   const LeaseId id_;
   const std::string holder_;
 
+  bool met_others_ = false;
   std::atomic<bool> lost_ = false;
   std::atomic<bool> released_ = false;
   ExclusiveStore store_;
@@ -186,7 +191,7 @@ Result<std::unique_ptr<ExclusiveLease>> TryToAcquire(const RepositoryContext& co
   Error error = std::move(acquired).error();
   Status withdrawn = lease->Release();
   if (!withdrawn.ok()) error = std::move(error).Attach(std::move(withdrawn).error());
-  if (withdrawn.ok() && error.code() == ErrorCode::kBusy) {
+  if (withdrawn.ok() && lease->met_others()) {
     const Result<bool> young = AreAllLeasesYoung(ControlAccess(context));
     *contested = young.ok() && *young;
   }
