@@ -41,12 +41,16 @@ void CheckUnreadable(const Error& error, CheckList& list) {
             "allow s3:GetLifecycleConfiguration to them: 'pgkeep storage policy host' has it");
 }
 
+Result<repository::LifecyclePlan> PlanOf(BucketAccess& bucket) {
+  PGK_ASSIGN_OR_RETURN(const auto rules, bucket.settings().Lifecycle());
+  return repository::PlanLifecycle(bucket.url().prefix, bucket.url().s3.lifecycle,
+                                   bucket.store().features().has_versions, rules);
+}
+
 void CheckLifecycle(BucketAccess& bucket, CheckList& list) {
-  const auto rules = bucket.settings().Lifecycle();
-  if (!rules.ok()) return CheckUnreadable(rules.error(), list);
-  const repository::LifecyclePlan plan =
-      repository::PlanLifecycle(bucket.url().prefix, bucket.url().s3.lifecycle,
-                                bucket.store().features().has_versions, *rules);
+  const Result<repository::LifecyclePlan> read = PlanOf(bucket);
+  if (!read.ok()) return CheckUnreadable(read.error(), list);
+  const repository::LifecyclePlan& plan = *read;
   bool harmless = true;
   for (const repository::PlannedRule& planned : plan.rules) {
     for (const std::string& danger : planned.dangers) {
@@ -90,6 +94,14 @@ void CheckBucket(const storage::StoreUrl& url, const Environment& environment, C
   if (!bucket.ok()) return list.Bad("access", bucket.error());
   CheckWriting(*bucket, list);
   CheckLifecycle(*bucket, list);
+}
+
+bool EndsExports(const storage::StoreUrl& url, const Environment& environment) {
+  if (url.kind != storage::StoreUrl::Kind::kS3) return false;
+  auto bucket = BucketAccess::Open(url, environment);
+  if (!bucket.ok()) return false;
+  const Result<repository::LifecyclePlan> plan = PlanOf(*bucket);
+  return plan.ok() && plan->EndsExports();
 }
 
 }  // namespace pgkeep::cli

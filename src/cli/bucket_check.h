@@ -25,4 +25,8 @@ void ReportOverwriting(const BucketProtection& protection, CheckList& list);
 // REQUIRES: the address of a bucket.
 void CheckBucket(const storage::StoreUrl& url, const Environment& environment, CheckList& list);
 
+// Whether a rule of the store surely deletes exports after a time. False where that cannot be found
+// out.
+bool EndsExports(const storage::StoreUrl& url, const Environment& environment);
+
 }  // namespace pgkeep::cli

@@ -16,6 +16,8 @@
 #include "cli/source_access.h"
 #include "cli/source_check.h"
 #include "cli/text_format.h"
+#include "repository/config_object.h"
+#include "repository/exclusive_lease.h"
 #include "repository/key_ring.h"
 #include "storage/store_util.h"
 
@@ -75,6 +77,15 @@ void CheckAccess(const storage::StoreUrl& url, const storage::ObjectStore& store
   list.Good("access", url.ToString() + " can be read and written");
 }
 
+// Nothing to say where several may work at the same time.
+void CheckMode(const repository::RepositoryContext& context, CheckList& list) {
+  if (context.config->mode != repository::RepositoryMode::kExclusive) return;
+  const Status free = repository::CheckLeaseIsFree(context);
+  if (free.ok()) return list.Good("mode", "exclusive: one backup or clean-up works at a time");
+  if (free.error().code() != ErrorCode::kBusy) return list.Bad("mode", free.error());
+  list.Warn("mode", "exclusive, and " + free.error().ToString(), free.error().hint());
+}
+
 void CheckRepository(const Setup& setup, const Environment& environment,
                      std::optional<uint64_t> source_bytes, CheckList& list) {
   list.Begin("repository");
@@ -82,6 +93,7 @@ void CheckRepository(const Setup& setup, const Environment& environment,
   if (!opened.ok()) return list.Bad("access", opened.error());
   CheckAccess(setup.repository.url, (*opened)->store(), list);
   CheckKeys(**opened, list);
+  CheckMode((*opened)->context(), list);
   CheckSpace((*opened)->store(), source_bytes, list);
   if (setup.repository.url.kind == storage::StoreUrl::Kind::kS3) {
     CheckBucket(setup.repository.url, environment, list);

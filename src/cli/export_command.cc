@@ -7,6 +7,7 @@
 #include "base/shell_word.h"
 #include "cli/backup_choice.h"
 #include "cli/backup_lookup.h"
+#include "cli/bucket_check.h"
 #include "cli/commands.h"
 #include "cli/export_upload.h"
 #include "cli/job_session.h"
@@ -127,6 +128,11 @@ Status RunExport(const ExportCommand& command, const CommandContext& context) {
       });
   if (!report.id.empty()) context.console.document().Set("job", report.id);
   if (done) Show(*done, options, choice, upload.has_value(), context.console);
+  if (done && upload && !EndsExports(setup.repository.url, environment)) {
+    context.console.Warn(
+        "nothing deletes it after 30 days: it stays until somebody deletes it, or until "
+        "'pgkeep storage lifecycle apply' has given the bucket its rules");
+  }
   return report.ToStatus();
 }
 

@@ -21,6 +21,7 @@
 #include "repository/config_object.h"
 #include "repository/key_ring.h"
 #include "repository/passphrase_wrap.h"
+#include "storage/s3/probe.h"
 #include "storage/store_util.h"
 
 namespace pgkeep::cli {
@@ -355,6 +356,20 @@ void ShowNextSteps(const InitPlan& plan, Console& console) {
   console.Note("      pgkeep backup " + ShellWord(plan.sources.front().name) + config);
 }
 
+// Opens the place of a new repository and finds out whether it creates conditionally. A bucket with
+// versions is believed to do so only when races have shown it; the report is kept for later.
+Result<std::unique_ptr<storage::ObjectStore>> OpenPlace(const storage::StoreUrl& url,
+                                                        const Environment& environment) {
+  PGK_ASSIGN_OR_RETURN(auto store, OpenStore(url, environment, true));
+  const storage::StoreFeatures features = store->features();
+  if (features.conditional_create || !features.has_versions) return store;
+  PGK_ASSIGN_OR_RETURN(const storage::ProbeReport report,
+                       storage::ProbeBucket(storage::S3OptionsOf(StoreEnvironmentOf(environment),
+                                                                 url)));
+  PGK_TRY(storage::KeepProbeReport(*store, report));
+  return OpenStore(url, environment, true);
+}
+
 Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
   const Environment& environment = context.environment;
   // What cannot be written is told before anything is made.
@@ -366,7 +381,7 @@ Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
     PGK_ASSIGN_OR_RETURN(passphrase, ReadPassphrase(*environment.files, plan.passphrase_file));
   }
   PGK_TRY(MakeDirectories(plan, *environment.files));
-  PGK_ASSIGN_OR_RETURN(const auto store, OpenStore(plan.url, environment, true));
+  PGK_ASSIGN_OR_RETURN(const auto store, OpenPlace(plan.url, environment));
   PGK_TRY(storage::RequireOwnUser(*store));
   repository::InitOptions init;
   init.key_mode = plan.key_mode;
@@ -392,6 +407,11 @@ Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
     context.console.Warn(kept.error().ToString());
   }
   ShowCreated(plan, created->id, keeper.slot(), context.console);
+  if (init.mode == repository::RepositoryMode::kExclusive) {
+    context.console.Note(
+        "This store does not create objects on a condition, so one backup or clean-up works at a "
+        "time (exclusive mode); who comes second ends with status 75.");
+  }
   ShowNextSteps(plan, context.console);
   return Ok();
 }

@@ -12,6 +12,7 @@
 #include "repository/envelope.h"
 #include "repository/limits.h"
 #include "repository/object_names.h"
+#include "storage/s3/s3_store.h"
 #include "storage/store_util.h"
 
 namespace pgkeep::repository {
@@ -232,7 +233,9 @@ Status CheckEmpty(storage::ObjectStore& store) {
   }
   std::vector<std::string> keys;
   PGK_TRY(storage::ListAll(store, "", [&](const storage::ObjectInfo& object) -> Status {
-    if (keys.size() <= kMaxLeftoversNamed) keys.push_back(object.key);
+    // What was tried out with the place is no part of anything.
+    const bool counts = !object.key.starts_with(storage::kProbePrefix);
+    if (counts && keys.size() <= kMaxLeftoversNamed) keys.push_back(object.key);
     return Ok();
   }));
   if (keys.empty()) return Ok();

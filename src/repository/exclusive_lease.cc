@@ -1,11 +1,13 @@
 #include "repository/exclusive_lease.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/endian.h"
 #include "base/file.h"
 #include "base/file_util.h"
 #include "base/log.h"
@@ -20,6 +22,12 @@
 namespace pgkeep::repository {
 namespace {
 
+// How often a lease is tried for when several begin at the same time, as jobs of one schedule do.
+constexpr int kAttempts = 4;
+constexpr Duration kYoung = std::chrono::seconds(10);
+constexpr Duration kPauseMin = std::chrono::milliseconds(200);
+constexpr int kPauseSpreadMs = 1'500;
+
 // The ids of all leases that are announced.
 Result<std::vector<LeaseId>> ListLeases(const ControlAccess& control) {
   PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> objects, control.List(kLeasePrefix));
@@ -30,6 +38,15 @@ Result<std::vector<LeaseId>> ListLeases(const ControlAccess& control) {
     leases.push_back(name->lease);
   }
   return leases;
+}
+
+// Whether none of the leases that there are now is older than kYoung.
+Result<bool> AreAllLeasesYoung(const ControlAccess& control) {
+  const RepositoryContext& context = control.context();
+  PGK_ASSIGN_OR_RETURN(const std::vector<storage::ObjectInfo> leases, control.List(kLeasePrefix));
+  PGK_ASSIGN_OR_RETURN(const Timestamp now, context.store->ServerTime());
+  return std::ranges::all_of(
+      leases, [&](const storage::ObjectInfo& lease) { return now - lease.modified < kYoung; });
 }
 
 std::string BreakCommand(const LeaseId& id) { return "'pgkeep gc --break-lease " + id.Hex() + "'"; }
@@ -107,12 +124,16 @@ class Lease final : public ExclusiveLease {
                   " when this is impossible, a quarter of an hour from now");
   }
 
+  // Whether Acquire() failed because of other leases.
+  bool met_others() const { return met_others_; }
+
   // X2 and X3: announces, looks, and withdraws when somebody else is there.
   Status Acquire() {
     PGK_TRY(Announce());
     PGK_ASSIGN_OR_RETURN(const std::vector<LeaseId> leases, ListLeases(control_));
     const auto other = std::ranges::find_if(leases, [&](const LeaseId& id) { return id != id_; });
-    if (other != leases.end()) return DescribeHolder(control_, *other);
+    met_others_ = other != leases.end();
+    if (met_others_) return DescribeHolder(control_, *other);
     if (leases.empty()) {
       return Err(ErrorCode::kBusy, "{} was removed as soon as it was announced", LeaseKey(id_))
           .WithHint("somebody breaks leases; try again when that has ended");
@@ -153,10 +174,35 @@ class Lease final : public ExclusiveLease {
   const LeaseId id_;
   const std::string holder_;
 
+  bool met_others_ = false;
   std::atomic<bool> lost_ = false;
   std::atomic<bool> released_ = false;
   ExclusiveStore store_;
 };
+
+// One attempt. `contested` is set when all that bars it was announced just now: whoever did that
+// has seen this one and gives way as well.
+Result<std::unique_ptr<ExclusiveLease>> TryToAcquire(const RepositoryContext& context,
+                                                     const std::string& holder, bool* contested) {
+  PGK_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> local_lock, TakeLocalLock(context));
+  auto lease = std::make_unique<Lease>(context, holder, std::move(local_lock));
+  Status acquired = lease->Acquire();
+  if (acquired.ok()) return std::unique_ptr<ExclusiveLease>(std::move(lease));
+  Error error = std::move(acquired).error();
+  Status withdrawn = lease->Release();
+  if (!withdrawn.ok()) error = std::move(error).Attach(std::move(withdrawn).error());
+  if (withdrawn.ok() && lease->met_others()) {
+    const Result<bool> young = AreAllLeasesYoung(ControlAccess(context));
+    *contested = young.ok() && *young;
+  }
+  return error;
+}
+
+Duration RandomPause(crypto::RandomSource& random, int attempt) {
+  std::array<uint8_t, 2> drawn{};
+  random.Fill(drawn);
+  return kPauseMin + std::chrono::milliseconds(LoadLe16(drawn.data()) % kPauseSpreadMs) * attempt;
+}
 
 }  // namespace
 
@@ -172,14 +218,12 @@ Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryCo
                context.store->Url())
         .WithHint("allow deletion below lease/");
   }
-  PGK_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> local_lock, TakeLocalLock(context));
-  auto lease = std::make_unique<Lease>(context, holder, std::move(local_lock));
-  Status acquired = lease->Acquire();
-  if (acquired.ok()) return std::unique_ptr<ExclusiveLease>(std::move(lease));
-  Error error = std::move(acquired).error();
-  Status withdrawn = lease->Release();
-  if (!withdrawn.ok()) error = std::move(error).Attach(std::move(withdrawn).error());
-  return error;
+  for (int attempt = 1;; ++attempt) {
+    bool contested = false;
+    auto lease = TryToAcquire(context, holder, &contested);
+    if (lease.ok() || !contested || attempt == kAttempts) return lease;
+    PGK_TRY(context.clock->SleepFor(RandomPause(*context.random, attempt), context.stop));
+  }
 }
 
 RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& lease) {
@@ -187,6 +231,12 @@ RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& le
   leased.store = &lease.store();
   leased.lease = &lease;
   return leased;
+}
+
+Status CheckLeaseIsFree(const RepositoryContext& context) {
+  const ControlAccess control(context);
+  PGK_ASSIGN_OR_RETURN(const std::vector<LeaseId> leases, ListLeases(control));
+  return leases.empty() ? Ok() : Status(DescribeHolder(control, leases.front()));
 }
 
 Result<Timestamp> LastSignOfLife(const RepositoryContext& context, Timestamp announced) {

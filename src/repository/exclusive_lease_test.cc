@@ -123,6 +123,35 @@ TEST_F(ExclusiveLeaseTest, OfTwoAtOnceAtMostOneGetsIt) {
   EXPECT_TRUE(first.ok()) << "the other one had withdrawn";
 }
 
+// Jobs of several machines that begin by the same clock: one that gave way tries again.
+TEST_F(ExclusiveLeaseTest, WhoGaveWayToOneThatGaveWayTriesAgain) {
+  HookStore hook(store_);
+  const LeaseId rival{{9}};
+  int looks = 0;
+  hook.SetHook([&](std::string_view operation, std::string_view key) {
+    if (operation != "list" || key != kLeasePrefix) return;
+    ++looks;
+    if (looks == 1) {
+      const Bytes object = EncodeLease({.time = {}, .holder = "rival", .extensions = {}},
+                                       memory_.repository.id(), rival, nullptr);
+      ASSERT_TRUE(memory_.store.CreateIfAbsent(LeaseKey(rival), object).ok());
+    } else if (looks == 2) {
+      ASSERT_TRUE(memory_.store.Delete(LeaseKey(rival)).ok());
+    }
+  });
+  const Acquired lease = Acquire(here_, "first", &hook);
+  EXPECT_TRUE(lease.ok()) << lease.error().Describe();
+}
+
+TEST_F(ExclusiveLeaseTest, WhoWasThereBeforeIsNotWaitedFor) {
+  const Acquired first = Acquire(here_, "first");
+  ASSERT_TRUE(first.ok());
+  memory_.clock.Advance(std::chrono::minutes(1));
+  const Timestamp before = memory_.clock.Now();
+  EXPECT_FALSE(Acquire(there_, "second").ok());
+  EXPECT_EQ(memory_.clock.Now(), before);
+}
+
 TEST_F(ExclusiveLeaseTest, AnnouncementThatAppearsBeforeLookingBars) {
   HookStore hook(store_);
   const LeaseId rival{{9}};

@@ -95,6 +95,13 @@ size_t LifecyclePlan::Number(LifecycleState state) const {
   return static_cast<size_t>(std::ranges::count(rules, state, &PlannedRule::state));
 }
 
+// No other rule of ours deletes what is current.
+bool LifecyclePlan::EndsExports() const {
+  return std::ranges::any_of(rules, [](const PlannedRule& planned) {
+    return planned.state == LifecycleState::kInPlace && planned.rule.expire_days;
+  });
+}
+
 bool LifecyclePlan::HasChanges() const {
   return Number(LifecycleState::kMissing) + Number(LifecycleState::kOutdated) > 0;
 }

@@ -41,6 +41,8 @@ struct LifecyclePlan {
   std::vector<PlannedRule> rules;
 
   size_t Number(LifecycleState state) const;
+  // Whether the bucket has our rule that deletes exports after a time.
+  bool EndsExports() const;
   // Whether applying changes anything.
   bool HasChanges() const;
   // The first danger of a rule that stays, with the rule; null if there is none. Borrows.

@@ -66,6 +66,8 @@ TEST(LifecyclePlan, AppliedTwiceChangesNothing) {
   const LifecyclePlan second = PlanLifecycle("pg", {}, true, first.Applied());
   EXPECT_FALSE(second.HasChanges());
   EXPECT_TRUE(second.IsApplied(first.Applied()));
+  EXPECT_FALSE(first.EndsExports());
+  EXPECT_TRUE(second.EndsExports());
 }
 
 TEST(LifecyclePlan, ReplacesItsOwnRulesAndKeepsThoseOfOthers) {

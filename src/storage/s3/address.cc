@@ -1,6 +1,8 @@
 #include "storage/s3/address.h"
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 
@@ -54,6 +56,7 @@ bool IsAmazon(const S3Settings& settings) {
 Result<S3Address> MakeAddress(const S3Settings& settings, std::string_view region,
                               const std::string& bucket) {
   if (settings.accelerate) return AcceleratedAddress(bucket);
+  bool ip_address = false;
   S3Address address;
   address.aws = IsAmazon(settings);
   if (settings.endpoint.empty()) {
@@ -63,6 +66,8 @@ Result<S3Address> MakeAddress(const S3Settings& settings, std::string_view regio
     PGK_ASSIGN_OR_RETURN(const net::Url url, net::ParseUrl(settings.endpoint));
     address.scheme = url.scheme;
     address.host = url.Authority();
+    in_addr parsed{};
+    ip_address = url.host.starts_with('[') || inet_pton(AF_INET, url.host.c_str(), &parsed) == 1;
   }
   // A certificate for "*.host" does not cover "a.b.host".
   const bool dots = bucket.find('.') != std::string::npos && address.scheme == "https";
@@ -70,6 +75,7 @@ Result<S3Address> MakeAddress(const S3Settings& settings, std::string_view regio
     if (dots)
       return NotInHost(bucket, "it has dots, which the server's certificate does not cover");
     if (!FitsHost(bucket)) return NotInHost(bucket, "it has capitals or underscores");
+    if (ip_address) return NotInHost(bucket, "the endpoint is an IP address");
   }
   const bool virtual_host = settings.addressing == S3Addressing::kVirtual ||
                             (settings.addressing == S3Addressing::kAutomatic &&

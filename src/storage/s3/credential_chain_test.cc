@@ -92,6 +92,32 @@ TEST_F(CredentialChainTest, ReadsProfilesOfSharedFiles) {
   EXPECT_EQ(show("default"), "AKIAD:d/se=cret+:");
 }
 
+TEST_F(CredentialChainTest, ReadsFilesAsOtherToolsTakeThem) {
+  const std::string path = Write("credentials",
+                                 "\xef\xbb\xbf[default]\n"
+                                 "AWS_ACCESS_KEY_ID = AKIAD\n"
+                                 "Aws_Secret_Access_Key = secret\n"
+                                 "[process]\n"
+                                 "credential_process = /bin/keys\n"
+                                 "[role]\n"
+                                 "role_arn = arn:aws:iam::1:role/r\n"
+                                 "source_profile = default\n");
+  const auto load = [&](const std::string& profile) {
+    return MakeFileCredentials(PosixFileSystem(), Variables(), path, profile)->Load();
+  };
+  const auto keys = load("");
+  ASSERT_TRUE(keys.ok() && keys->has_value());
+  EXPECT_EQ((*keys)->access_key, "AKIAD");
+  for (const auto& [profile, way] :
+       {std::pair("process", "credential_process"), std::pair("role", "role_arn")}) {
+    const auto found = load(profile);
+    ASSERT_FALSE(found.ok());
+    EXPECT_NE(found.error().message().find(way), std::string::npos) << found.error().Describe();
+  }
+  EXPECT_EQ(Show(MakeFileCredentials(PosixFileSystem(), Variables(), directory_.path(), "")),
+            "config");
+}
+
 TEST_F(CredentialChainTest, FindsTheFileWhereOtherToolsDo) {
   const auto show = [&] {
     return Show(MakeFileCredentials(PosixFileSystem(), Variables(), "", ""));

@@ -1,5 +1,7 @@
 // The shared credentials file of AWS's tools ("Configuration and credential file settings" in the
 // reference of its SDKs): sections of "name = value", comments after '#' or ';'.
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/error.h"
@@ -13,11 +15,22 @@ namespace {
 constexpr uint64_t kFileMax = uint64_t{1} << 20;
 constexpr uint32_t kForbiddenModes = 0077;
 constexpr size_t kNameMax = 64;
+constexpr std::array<std::string_view, 5> kOtherWays = {
+    "credential_process", "role_arn", "sso_session", "sso_start_url", "credential_source"};
 
 std::string_view Trim(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+// Tools take names in any case.
+std::string LowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
 }
 
 // "default" of "[default]"; tools also write "[profile name]".
@@ -34,11 +47,14 @@ struct Section {
   std::string_view access_key;
   std::string_view secret_key;
   std::string_view session_token;
+  std::string other_way;  // a setting by which tools get credentials otherwise
 };
 
 Section FindSection(std::string_view text, std::string_view profile) {
   Section section;
   bool inside = false;
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   while (!text.empty()) {
     const size_t end = text.find('\n');
     const std::string_view line = Trim(text.substr(0, end));
@@ -51,11 +67,12 @@ Section FindSection(std::string_view text, std::string_view profile) {
     }
     const size_t equals = line.find('=');
     if (!inside || equals == std::string_view::npos || equals > kNameMax) continue;
-    const std::string_view name = Trim(line.substr(0, equals));
+    const std::string name = LowerCase(Trim(line.substr(0, equals)));
     const std::string_view value = Trim(line.substr(equals + 1));
     if (name == "aws_access_key_id") section.access_key = value;
     if (name == "aws_secret_access_key") section.secret_key = value;
     if (name == "aws_session_token") section.session_token = value;
+    if (std::ranges::find(kOtherWays, name) != kOtherWays.end()) section.other_way = name;
   }
   return section;
 }
@@ -89,6 +106,10 @@ class FileCredentials final : public CredentialSource {
                  info.error().ToString())
           .WithHint("name an existing file as 'credentials_file', or leave the setting out");
     }
+    if (info->type != FileInfo::Type::kFile) {
+      return Err(ErrorCode::kConfig, "the credentials file {} is no file", path)
+          .WithHint("name an existing file as 'credentials_file', or leave the setting out");
+    }
     if ((info->mode & kForbiddenModes) != 0) {
       return Err(ErrorCode::kRefused, "other users can read the credentials file {} (mode {:04o})",
                  path, info->mode)
@@ -109,7 +130,16 @@ class FileCredentials final : public CredentialSource {
       return Err(ErrorCode::kConfig, "{} has no profile [{}]", path, profile)
           .WithHint("name one of its profiles as 'profile', or with AWS_PROFILE");
     }
-    if (section.access_key.empty() || section.secret_key.empty()) {
+    const bool complete = !section.access_key.empty() && !section.secret_key.empty();
+    if (!complete && !section.other_way.empty()) {
+      return Err(ErrorCode::kConfig,
+                 "profile [{}] of {} gets its credentials by {}, which pgkeep does not know",
+                 profile, path, section.other_way)
+          .WithHint(
+              "give keys by the environment (aws configure export-credentials prints them), a web "
+              "identity or the role of the instance");
+    }
+    if (!complete) {
       return Err(ErrorCode::kConfig, "profile [{}] of {} has no access key or no secret key",
                  profile, path)
           .WithHint("it needs aws_access_key_id and aws_secret_access_key");

@@ -26,8 +26,6 @@ constexpr std::string_view kContent = "pgkeep probes what this server does";
 constexpr char kOtherMd5[] = "ndTkYSaMgDT1yFZOFVxnpg==";
 constexpr char kOtherSha256[] = "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=";
 
-using Headers = std::vector<net::HttpHeader>;
-
 // One run. Its objects have a prefix of their own.
 class Probe {
  public:
@@ -79,12 +77,24 @@ class Probe {
             .body_max = kXmlMax};
   }
 
-  Status Put(S3Client& client, const std::string& name, Headers headers) const {
+  // A creation. On a condition where the server takes one, since a bucket may demand that.
+  S3Call CreationOf(const std::string& name) const {
     S3Call call = Call("s3:PutObject", "PUT", name);
-    call.headers = std::move(headers);
+    if (takes_condition_) call.headers.push_back({"If-None-Match", "*"});
     call.body = AsBytes(kContent);
+    return call;
+  }
+
+  Status Send(S3Client& client, const S3Call& call) const {
     const Result<net::HttpResponse> response = client.Call(call);
     return response.ok() ? Ok() : Status(response.error());
+  }
+
+  // A repeated request meets its own object.
+  Status Create(S3Client& client, const std::string& name) const {
+    const Status created = Send(client, CreationOf(name));
+    const bool there = !created.ok() && created.error().code() == ErrorCode::kAlreadyExists;
+    return there ? Ok() : created;
   }
 
   // True if it is gone; false if that is not allowed.
@@ -124,7 +134,7 @@ class Probe {
       racers.reserve(outcomes.size());
       for (Status& outcome : outcomes) {
         racers.emplace_back([&] {
-          outcome = Put(client_, name, {{"If-None-Match", "*"}});
+          outcome = Send(client_, CreationOf(name));
           if (outcome.ok()) ++winners;
         });
       }
@@ -142,12 +152,13 @@ class Probe {
       const std::string name = fmt::format("race-{}", race);
       const Result<int> winners = Race(name);
       if (!winners.ok() && winners.error().code() == ErrorCode::kUnsupported) {
+        takes_condition_ = false;
         return Found(kProbeConditionalCreate, false, "If-None-Match is refused");
       }
       if (!winners.ok()) return winners.error();
       PGK_ASSIGN_OR_RETURN(const bool removed, Remove(name));
       may_delete_ = may_delete_ && removed;
-      if (*winners > 1) {
+      if (*winners != 1) {
         return Found(
             kProbeConditionalCreate, false,
             fmt::format("{} of {} writers have created one object", *winners, kProbeRacers));
@@ -159,7 +170,7 @@ class Probe {
 
   Outcome ListAfterWrite() {
     for (int made = 1; made <= kListedObjects; ++made) {
-      PGK_TRY(Put(client_, fmt::format("list-{}", made), {}));
+      PGK_TRY(Create(client_, fmt::format("list-{}", made)));
       PGK_ASSIGN_OR_RETURN(const size_t listed, CountListed("list-"));
       if (listed != static_cast<size_t>(made)) {
         return Found(kProbeListAfterWrite, false,
@@ -176,7 +187,7 @@ class Probe {
   }
 
   Outcome Range() {
-    PGK_TRY(Put(client_, "range", {}));
+    PGK_TRY(Create(client_, "range"));
     S3Call call = Call("s3:GetObject", "GET", "range");
     call.headers = {{"Range", "bytes=7-12"}};
     const Result<net::HttpResponse> response = client_.Call(call);
@@ -191,35 +202,43 @@ class Probe {
                  exact ? "parts of objects can be read" : "parts of objects are not what they are");
   }
 
-  // Stores something together with a wrong statement about it.
-  Outcome Contradict(std::string_view name, S3Call call, const std::string& what) {
-    call.body = AsBytes(kContent);
-    const Result<net::HttpResponse> response = once_.Call(call);
-    const bool stored = response.ok();
-    // Also an answer without a meaning of its own is a refusal, but nobody's absence is.
-    if (!stored && response.error().code() == ErrorCode::kTimeout) return response.error();
+  // Whether an object without anything wrong is taken at the first try.
+  Result<bool> TakesRightOne(const std::string& name) {
+    const Status created = Create(once_, name);
+    PGK_ASSIGN_OR_RETURN(const bool removed, Remove(name));
+    may_delete_ = may_delete_ && removed;
+    return created.ok();
+  }
+
+  // Stores something together with a wrong statement about it. Servers refuse it with any error, so
+  // one counts only where the same without the wrong statement is taken before and after.
+  Outcome Contradict(std::string_view name, const S3Call& call, const std::string& what) {
+    PGK_ASSIGN_OR_RETURN(const bool before, TakesRightOne(std::string(name) + "-before"));
+    const bool stored = Send(once_, call).ok();
     PGK_ASSIGN_OR_RETURN(const bool removed, Remove(std::string(name)));
     may_delete_ = may_delete_ && removed;
-    return Found(name, !stored,
-                 fmt::format("a wrong {} is {}", what, stored ? "not looked at" : "refused"));
+    if (stored) return Found(name, false, fmt::format("a wrong {} is not looked at", what));
+    PGK_ASSIGN_OR_RETURN(const bool after, TakesRightOne(std::string(name) + "-after"));
+    if (before && after) return Found(name, true, fmt::format("a wrong {} is refused", what));
+    return Found(name, ProbeVerdict::kUnknown, "the server refused what has nothing wrong, too");
   }
 
   Outcome BodyHash() {
-    S3Call call = Call("s3:PutObject", "PUT", std::string(kProbeBodyHash));
+    S3Call call = CreationOf(std::string(kProbeBodyHash));
     call.signed_sha256 = HexEncode(crypto::Sha256(AsBytes("x")));
-    return Contradict(kProbeBodyHash, std::move(call), "x-amz-content-sha256");
+    return Contradict(kProbeBodyHash, call, "x-amz-content-sha256");
   }
 
   Outcome Md5() {
-    S3Call call = Call("s3:PutObject", "PUT", std::string(kProbeMd5));
-    call.headers = {{"Content-MD5", kOtherMd5}};
-    return Contradict(kProbeMd5, std::move(call), "Content-MD5");
+    S3Call call = CreationOf(std::string(kProbeMd5));
+    call.headers.push_back({"Content-MD5", kOtherMd5});
+    return Contradict(kProbeMd5, call, "Content-MD5");
   }
 
   Outcome Checksum() {
-    S3Call call = Call("s3:PutObject", "PUT", std::string(kProbeChecksum));
-    call.headers = {{"x-amz-checksum-sha256", kOtherSha256}};
-    return Contradict(kProbeChecksum, std::move(call), "x-amz-checksum-sha256");
+    S3Call call = CreationOf(std::string(kProbeChecksum));
+    call.headers.push_back({"x-amz-checksum-sha256", kOtherSha256});
+    return Contradict(kProbeChecksum, call, "x-amz-checksum-sha256");
   }
 
   Outcome Deletes() {
@@ -279,6 +298,7 @@ class Probe {
   S3Client& client_;
   S3Client& once_;
   bool may_delete_ = true;
+  bool takes_condition_ = true;
   BucketVersions versions_ = BucketVersions::kOff;
 };
 

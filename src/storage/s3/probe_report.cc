@@ -100,8 +100,12 @@ Result<ProbeReport> ParseProbeReport(ByteSpan bytes) {
 Status KeepProbeReport(ObjectStore& store, const ProbeReport& report) {
   // Of two reports of one second, one is enough.
   const std::string key = std::string(kReportPrefix) + FormatAmzDate(report.time);
-  PGK_ASSIGN_OR_RETURN(const ObjectInfo kept, store.Put(key, AsBytes(FormatProbeReport(report))));
-  return Ok();
+  const std::string text = FormatProbeReport(report);
+  const bool conditional = store.features().conditional_create;
+  const Result<ObjectInfo> kept =
+      conditional ? store.CreateIfAbsent(key, AsBytes(text)) : store.Put(key, AsBytes(text));
+  const bool there = kept.ok() || kept.error().code() == ErrorCode::kAlreadyExists;
+  return there ? Ok() : Status(kept.error());
 }
 
 Result<std::optional<ProbeReport>> ReadProbeReport(ObjectStore& store) {

@@ -107,6 +107,12 @@ Status ValidateSettings(const S3Settings& settings) {
                "transfer acceleration excludes an endpoint and path addressing")
         .WithHint("leave 'accelerate' out, or 'endpoint' and 'addressing'");
   }
+  if (settings.proxy && !settings.proxy->empty() && !net::ParseUrl(*settings.proxy).ok()) {
+    return Err(ErrorCode::kInvalidArgument, "the proxy is no address of a proxy")
+        .WithHint(
+            "write it as http://host:port; one that wants a password belongs into https_proxy of "
+            "the environment, since others may read a configuration");
+  }
   if (!IsPlainName(settings.region)) {
     return Err(ErrorCode::kInvalidArgument, "the region '{}' has characters that no region has",
                settings.region)

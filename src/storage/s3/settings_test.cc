@@ -23,6 +23,8 @@ TEST(S3Settings, NamesParseBack) {
 
 TEST(S3Settings, WhatCannotBeRightIsRefused) {
   EXPECT_TRUE(ValidateSettings({}).ok());
+  EXPECT_TRUE(ValidateSettings({.proxy = ""}).ok());
+  EXPECT_TRUE(ValidateSettings({.proxy = "http://proxy:3128"}).ok());
   EXPECT_TRUE(
       ValidateSettings({.endpoint = "http://127.0.0.1:7480", .region = "eu-central-1"}).ok());
   for (const S3Settings& settings :
@@ -30,6 +32,8 @@ TEST(S3Settings, WhatCannotBeRightIsRefused) {
         S3Settings{.endpoint = "https://key:secret@host"}, S3Settings{.region = "eu central"},
         S3Settings{.region = "eu/central"}, S3Settings{.storage_class = "A\r\nB: c"},
         S3Settings{.endpoint = "https://host", .accelerate = true},
+        S3Settings{.proxy = "garbage::://"}, S3Settings{.proxy = "ftp://proxy:21"},
+        S3Settings{.proxy = "http://user:secret@proxy:3128"},
         S3Settings{.addressing = S3Addressing::kPath, .accelerate = true}}) {
     const Status status = ValidateSettings(settings);
     ASSERT_FALSE(status.ok());
