@@ -190,8 +190,8 @@ Result<std::unique_ptr<ExclusiveLease>> TryToAcquire(const RepositoryContext& co
   if (acquired.ok()) return std::unique_ptr<ExclusiveLease>(std::move(lease));
   Error error = std::move(acquired).error();
   Status withdrawn = lease->Release();
-  if (!withdrawn.ok()) error = std::move(error).Attach(std::move(withdrawn).error());
-  if (withdrawn.ok() && lease->met_others()) {
+  if (!withdrawn.ok()) return std::move(error).Attach(std::move(withdrawn).error());
+  if (lease->met_others()) {
     const Result<bool> young = AreAllLeasesYoung(ControlAccess(context));
     *contested = young.ok() && *young;
   }

@@ -46,12 +46,13 @@ Result<std::shared_ptr<const S3Credentials>> CredentialCache::Get() {
   const MutexLock lock(mutex_);
   loading_ = false;
   changed_.NotifyAll();
+  ask_again_ = clock_.Now() + kAskAgainAfter;
   if (loaded.ok() && *loaded) {
     current_ = std::make_shared<const S3Credentials>(**std::move(loaded));
+    return current_;
   }
-  ask_again_ = clock_.Now() + kAskAgainAfter;
   // A source that has none any more may be one that does not answer in passing.
-  if ((loaded.ok() && *loaded) || IsUsable()) return current_;
+  if (IsUsable()) return current_;
   return loaded.ok() ? NoCredentials() : std::move(loaded).error();
 }
 
