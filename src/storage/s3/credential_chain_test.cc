@@ -174,6 +174,7 @@ class FakeImds {
   std::string url() const { return server_.url(); }
 
   bool has_role = true;
+  std::string fails = {};  // the target of the requests that do
   std::string answer =
       R"({"Code": "Success", "LastUpdated": "2026-01-01T00:00:00Z", "Type": "AWS-HMAC",)"
       R"( "AccessKeyId": "ASIA1", "SecretAccessKey": "se\/cret", "Token": "tok",)"
@@ -182,6 +183,7 @@ class FakeImds {
  private:
   testing::HttpServerAnswer Handle(const HttpServerRequest& request) const {
     constexpr std::string_view kRoles = "/latest/meta-data/iam/security-credentials/";
+    if (request.target == fails) return MakeAnswer(503);
     if (request.method == "PUT" && request.target == "/latest/api/token" &&
         !request.Header("x-aws-ec2-metadata-token-ttl-seconds").empty()) {
       return MakeAnswer(200, "session");
@@ -212,6 +214,23 @@ TEST_F(CredentialChainTest, ReadsTheRoleOfAnInstance) {
   EXPECT_EQ(Show(source), "none");
   variables_["AWS_EC2_METADATA_DISABLED"] = "true";
   EXPECT_EQ(Show(Source({})), "none");
+}
+
+// That is no answer, neither that there is no role nor that it is refused.
+TEST_F(CredentialChainTest, AMetadataServiceThatFailsMayDoBetterLater) {
+  FakeImds imds;
+  variables_.erase("AWS_EC2_METADATA_DISABLED");
+  variables_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = imds.url();
+  for (const char* target : {"/latest/api/token", "/latest/meta-data/iam/security-credentials/",
+                             "/latest/meta-data/iam/security-credentials/backup-role"}) {
+    imds.fails = target;
+    const auto found = Source({})->Load();
+    ASSERT_FALSE(found.ok()) << target;
+    EXPECT_EQ(found.error().code(), ErrorCode::kUnavailable) << target;
+    EXPECT_EQ(found.error().ToString(),
+              "the metadata service of this instance fails, with status 503");
+    EXPECT_TRUE(found.error().hint().starts_with("try again later")) << found.error().hint();
+  }
 }
 
 TEST_F(CredentialChainTest, MachinesWithoutMetadataServiceHaveNoRole) {
