@@ -241,10 +241,10 @@ TEST_F(CredentialChainTest, MachinesWithoutMetadataServiceHaveNoRole) {
 }
 
 TEST_F(CredentialChainTest, ExchangesAWebIdentity) {
-  bool trusted = true;
-  HttpServer sts([&trusted](const HttpServerRequest&) {
-    if (!trusted) {
-      return MakeAnswer(403,
+  int status = 200;
+  HttpServer sts([&status](const HttpServerRequest&) {
+    if (status != 200) {
+      return MakeAnswer(status,
                         "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>");
     }
     return MakeAnswer(
@@ -267,8 +267,11 @@ TEST_F(CredentialChainTest, ExchangesAWebIdentity) {
   EXPECT_NE(request.body.find("RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fbackup&"),
             std::string::npos);
   EXPECT_TRUE(request.body.ends_with("WebIdentityToken=to%2Bken%2F%3D"));
-  trusted = false;
+  status = 403;
   EXPECT_EQ(Show(Source(settings)), "unauthenticated");
+  status = 503;
+  EXPECT_EQ(Show(Source(settings)), "unavailable");
+  EXPECT_TRUE(Source(settings)->Load().error().hint().starts_with("try again later"));
 }
 
 }  // namespace
