@@ -42,9 +42,9 @@ void CheckUnreadable(const Error& error, CheckList& list) {
 }
 
 Result<repository::LifecyclePlan> PlanOf(BucketAccess& bucket) {
-  PGK_ASSIGN_OR_RETURN(const auto rules, bucket.settings().Lifecycle());
+  PGK_ASSIGN_OR_RETURN(const auto found, bucket.settings().Lifecycle());
   return repository::PlanLifecycle(bucket.url().prefix, bucket.url().s3.lifecycle,
-                                   bucket.store().features().has_versions, rules);
+                                   bucket.store().features().has_versions, found);
 }
 
 void CheckLifecycle(BucketAccess& bucket, CheckList& list) {

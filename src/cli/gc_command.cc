@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -205,6 +206,11 @@ Status Collect(const GcCommand& command, const RepositoryLocation& location,
     PGK_ASSIGN_OR_RETURN(right, WithSpaceReserve(opened->store(), [&] {
                            return AcquireChangeRight(*opened, environment, "gc");
                          }));
+  }
+  std::unique_ptr<storage::ObjectStore> overwritten_too;
+  if (opened->store().features().has_versions) {
+    PGK_ASSIGN_OR_RETURN(overwritten_too, OpenWithOverwrittenPacks(location.url, environment));
+    options.overwritten_too = overwritten_too.get();
   }
   const auto collect = [&] { return repository::CollectGarbage(right.context, options); };
   PGK_ASSIGN_OR_RETURN(done.report,

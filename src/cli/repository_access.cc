@@ -92,6 +92,14 @@ Result<std::unique_ptr<storage::ObjectStore>> OpenStore(const storage::StoreUrl&
   return MakeLoggingStore(std::move(store));
 }
 
+Result<std::unique_ptr<storage::ObjectStore>> OpenWithOverwrittenPacks(
+    const storage::StoreUrl& url, const Environment& environment) {
+  storage::StoreEnvironment here = StoreEnvironmentOf(environment);
+  here.oldest.intact.clear();
+  PGK_ASSIGN_OR_RETURN(auto store, storage::OpenStore(here, url, false));
+  return MakeLoggingStore(std::move(store));
+}
+
 repository::RepositoryOptions OptionsFor(const Environment& environment) {
   repository::RepositoryOptions options;
   options.clock = environment.clock;

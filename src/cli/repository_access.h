@@ -49,6 +49,11 @@ Result<std::unique_ptr<storage::ObjectStore>> OpenStore(const storage::StoreUrl&
                                                         const Environment& environment,
                                                         bool create);
 
+// The store of a bucket with versions as OpenStore() opens it, but listing also the packs that
+// somebody has overwritten, which count as missing else.
+Result<std::unique_ptr<storage::ObjectStore>> OpenWithOverwrittenPacks(
+    const storage::StoreUrl& url, const Environment& environment);
+
 // Whether a command can do without keys.
 enum class KeyNeed { kRequired, kOptional };
 

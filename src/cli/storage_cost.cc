@@ -153,12 +153,14 @@ void WarnOfCost(const StorageUse& use, const StorageBill& bill, const config::Pr
 
 // The rules of the bucket; none where they may not be read, which is said.
 Result<std::vector<storage::LifecycleRule>> ReadRules(BucketAccess& bucket, Console& console) {
-  Result<std::vector<storage::LifecycleRule>> rules = bucket.settings().Lifecycle();
-  if (rules.ok() || rules.error().code() == ErrorCode::kUnsupported) {
-    return rules.ok() ? std::move(rules) : std::vector<storage::LifecycleRule>();
+  Result<storage::LifecycleConfiguration> found = bucket.settings().Lifecycle();
+  if (found.ok()) return std::move(found->rules);
+  const ErrorCode code = found.error().code();
+  if (code == ErrorCode::kPermission) {
+    console.Warn("what rules remove is not known: " + found.error().ToString());
+  } else if (code != ErrorCode::kUnsupported) {
+    return std::move(found).error();
   }
-  if (rules.error().code() != ErrorCode::kPermission) return rules;
-  console.Warn("what rules remove is not known: " + rules.error().ToString());
   return std::vector<storage::LifecycleRule>();
 }
 

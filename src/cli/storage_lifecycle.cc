@@ -68,6 +68,10 @@ void ShowPlan(const storage::StoreUrl& url, const LifecyclePlan& plan, Console& 
   }
   console.Print(fmt::format("rules of bucket {} for the life of objects:", url.bucket));
   for (const std::string& line : table.Lines()) console.Print("  " + line);
+  if (plan.transition_minimum.empty()) return;
+  document.Set("transition_minimum", plan.transition_minimum);
+  console.Print("least size of objects that move to another class: " +
+                Printable(plan.transition_minimum));
 }
 
 void WarnOfDangers(const LifecyclePlan& plan, Console& console) {
@@ -88,9 +92,9 @@ Result<Inspection> Inspect(const CommandContext& context) {
   PGK_ASSIGN_OR_RETURN(const RepositoryLocation location,
                        FindRepository(context.options, context.environment));
   PGK_ASSIGN_OR_RETURN(BucketAccess bucket, BucketAccess::Open(location.url, context.environment));
-  PGK_ASSIGN_OR_RETURN(const auto rules, bucket.settings().Lifecycle());
+  PGK_ASSIGN_OR_RETURN(const auto found, bucket.settings().Lifecycle());
   LifecyclePlan plan = repository::PlanLifecycle(location.url.prefix, location.url.s3.lifecycle,
-                                                 bucket.store().features().has_versions, rules);
+                                                 bucket.store().features().has_versions, found);
   return Inspection{std::move(bucket), std::move(plan)};
 }
 
@@ -105,8 +109,8 @@ Error Refusal(const storage::StoreUrl& url, const PlannedRule& planned) {
 // Somebody else may have written at the same time, and the last one wins.
 Status ReadBack(BucketAccess& bucket, const LifecyclePlan& plan, const Environment& environment) {
   return Retry(kReadBack, *environment.clock, environment.stop, [&]() -> Status {
-    PGK_ASSIGN_OR_RETURN(const auto rules, bucket.settings().Lifecycle());
-    if (plan.IsApplied(rules)) return Ok();
+    PGK_ASSIGN_OR_RETURN(const auto found, bucket.settings().Lifecycle());
+    if (plan.IsApplied(found)) return Ok();
     return Err(ErrorCode::kUnavailable, "bucket {} does not show the rules that it was given",
                bucket.url().bucket)
         .WithHint("see 'pgkeep storage lifecycle show'; does somebody else change the rules now?");

@@ -19,6 +19,7 @@
 #include "repository/ids.h"
 #include "repository/limits.h"
 #include "repository/repository_context.h"
+#include "storage/object_store.h"
 
 namespace pgkeep::repository {
 
@@ -44,6 +45,10 @@ struct GcOptions {
   // somebody else has made. To all collectors of a repository the same should be given: one that is
   // told to wait yields where another has not waited.
   Duration min_expiry_age = Duration::zero();
+  // The same store, listing also those packs that somebody has overwritten, where the context's
+  // store leaves them out as missing: they go like all others when nobody needs them. Null: it
+  // leaves none out.
+  storage::ObjectStore* overwritten_too = nullptr;
   // Told where the cycle stands: phases "reading_decisions", "reading_lists", "planning" and
   // "deleting", in which objects are what was deleted. Null: nobody asks.
   Progress* progress = nullptr;
@@ -106,10 +111,11 @@ struct GcReport {
 // Single failing deletions do not end it: they are in the report, whose Outcome() is then an error.
 //
 // Memory: about 40 bytes per kept pack and 100 per candidate; one reference list at a time.
-// Requests: twelve listings and one read per decision ever made (their bodies are not cached),
-// undecided pin, live reference list, expiry of a backup that still has objects, and stale plan;
-// for each decided writer that still has objects to delete a read and a create of its decision and
-// of its expiry, which proves that they are durable; with min_expiry_age the store's time too.
+// Requests: twelve listings, two more with overwritten_too, and one read per decision ever made
+// (their bodies are not cached), undecided pin, live reference list, expiry of a backup that still
+// has objects, and stale plan; for each decided writer that still has objects to delete a read and
+// a create of its decision and of its expiry, which proves that they are durable; with
+// min_expiry_age the store's time too.
 Result<GcReport> CollectGarbage(const RepositoryContext& context, const GcOptions& options);
 
 }  // namespace pgkeep::repository

@@ -1,6 +1,7 @@
 #include "repository/gc_candidates.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "base/retry.h"
@@ -23,29 +24,42 @@ struct PackListing {
   uint64_t bytes = 0;
 };
 
-Result<PackListing> ListPacksOnce(const ControlAccess& control, std::string_view prefix,
-                                  const GcView& view, KeepSet& keep) {
+// Whether a pack that was listed must stay.
+using KeepQuestion = std::function<bool(const PackName&)>;
+
+Result<PackListing> ListPacksOnce(storage::ObjectStore& store, std::string_view prefix,
+                                  const GcView& view, const KeepQuestion& kept) {
   PackListing listing;
-  PGK_TRY(storage::ListAll(*control.context().store, prefix,
-                           [&](const storage::ObjectInfo& info) -> Status {
-                             const Result<PackName> name = PackName::Parse(info.key);
-                             if (!name.ok()) return StrangerError(info.key);
-                             ++listing.packs;
-                             listing.bytes += info.size;
-                             const bool kept = keep.ContainsListed(*name);
-                             if (!kept && MayTouch(view, name->writer))
-                               listing.candidates.push_back({*name, info.size});
-                             return Ok();
-                           }));
+  PGK_TRY(storage::ListAll(store, prefix, [&](const storage::ObjectInfo& info) -> Status {
+    const Result<PackName> name = PackName::Parse(info.key);
+    if (!name.ok()) return StrangerError(info.key);
+    ++listing.packs;
+    listing.bytes += info.size;
+    if (!kept(*name) && MayTouch(view, name->writer)) {
+      listing.candidates.push_back({*name, info.size});
+    }
+    return Ok();
+  }));
   return listing;
 }
 
-Status FindPacks(const ControlAccess& control, std::string_view prefix, const GcView& view,
-                 KeepSet& keep, GcCandidates& candidates) {
+// What is kept must be in the listing of the context's store, whole; what may go is found in the
+// larger one, if there is one. It depends on names alone, so neither order nor time between the two
+// matters.
+Status FindPacks(const ControlAccess& control, const GcOptions& options, std::string_view prefix,
+                 const GcView& view, KeepSet& keep, GcCandidates& candidates) {
   const RepositoryContext& context = control.context();
-  PGK_ASSIGN_OR_RETURN(const PackListing listing,
-                       Retry(context.retry, *context.clock, context.stop,
-                             [&] { return ListPacksOnce(control, prefix, view, keep); }));
+  const auto list = [&](storage::ObjectStore& store, const KeepQuestion& kept) {
+    return Retry(context.retry, *context.clock, context.stop,
+                 [&] { return ListPacksOnce(store, prefix, view, kept); });
+  };
+  PGK_ASSIGN_OR_RETURN(PackListing listing, list(*context.store, [&](const PackName& pack) {
+                         return keep.ContainsListed(pack);
+                       }));
+  if (options.overwritten_too != nullptr) {
+    PGK_ASSIGN_OR_RETURN(listing, list(*options.overwritten_too,
+                                       [&](const PackName& pack) { return keep.Contains(pack); }));
+  }
   candidates.all_packs += listing.packs;
   candidates.all_pack_bytes += listing.bytes;
   for (const CandidatePack& pack : listing.candidates) {
@@ -140,8 +154,8 @@ Status Justify(const ControlAccess& control, const GcView& view, bool dry_run,
 Result<GcCandidates> FindCandidates(const ControlAccess& control, const GcOptions& options,
                                     const GcView& view, KeepSet& keep) {
   GcCandidates candidates;
-  PGK_TRY(FindPacks(control, kDataPackPrefix, view, keep, candidates));
-  PGK_TRY(FindPacks(control, kMetaPackPrefix, view, keep, candidates));
+  PGK_TRY(FindPacks(control, options, kDataPackPrefix, view, keep, candidates));
+  PGK_TRY(FindPacks(control, options, kMetaPackPrefix, view, keep, candidates));
   using Kind = ObjectName::Kind;
   PGK_TRY(FindSingles(control, kManifestPrefix, Kind::kManifest, view, keep, candidates));
   PGK_TRY(FindSingles(control, kReferenceListPrefix, Kind::kReferenceList, view, keep, candidates));

@@ -149,11 +149,19 @@ void KeepSet::Seal() {
   sealed_ = true;
 }
 
-bool KeepSet::ContainsListed(const PackName& pack) {
+size_t KeepSet::IndexOf(const PackName& pack) const {
   PGK_CHECK(sealed_, "the set is complete");
   const auto it = std::ranges::lower_bound(entries_, pack, {}, &Entry::name);
-  if (it == entries_.end() || it->name != pack) return false;
-  it->listed = true;
+  if (it == entries_.end() || it->name != pack) return entries_.size();
+  return static_cast<size_t>(it - entries_.begin());
+}
+
+bool KeepSet::Contains(const PackName& pack) const { return IndexOf(pack) < entries_.size(); }
+
+bool KeepSet::ContainsListed(const PackName& pack) {
+  const size_t index = IndexOf(pack);
+  if (index == entries_.size()) return false;
+  entries_[index].listed = true;
   return true;
 }
 

@@ -26,7 +26,9 @@ class KeepSet {
 
   void Seal();
 
-  // Whether the set has the pack; if so, notes that the listing showed it.
+  bool Contains(const PackName& pack) const;
+
+  // The same; if so, notes that the listing showed the pack.
   bool ContainsListed(const PackName& pack);
 
   // Whether the set has any pack of this writer.
@@ -44,6 +46,8 @@ class KeepSet {
     bool listed = false;
   };
   void Compact();
+  // Where the pack is; entries_.size() if it is not there.
+  size_t IndexOf(const PackName& pack) const;
 
   std::vector<Entry> entries_;
   size_t compact_at_ = size_t{1} << 16;

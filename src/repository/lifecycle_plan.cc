@@ -15,6 +15,7 @@
 namespace pgkeep::repository {
 namespace {
 
+using storage::LifecycleConfiguration;
 using storage::LifecycleRule;
 using storage::LifecycleTransition;
 
@@ -113,30 +114,33 @@ const PlannedRule* LifecyclePlan::FirstDangerThatStays() const {
   return found == rules.end() ? nullptr : &*found;
 }
 
-std::vector<LifecycleRule> LifecyclePlan::Applied() const {
-  std::vector<LifecycleRule> applied;
+LifecycleConfiguration LifecyclePlan::Applied() const {
+  LifecycleConfiguration applied{.transition_minimum = transition_minimum};
   for (const PlannedRule& planned : rules) {
-    if (planned.state != LifecycleState::kOutdated) applied.push_back(planned.rule);
+    if (planned.state != LifecycleState::kOutdated) applied.rules.push_back(planned.rule);
   }
   return applied;
 }
 
-bool LifecyclePlan::IsApplied(const std::vector<LifecycleRule>& found) const {
-  const std::vector<LifecycleRule> wanted = Applied();
-  if (found.size() != wanted.size()) return false;
+bool LifecyclePlan::IsApplied(const LifecycleConfiguration& found) const {
+  const LifecycleConfiguration wanted = Applied();
+  if (found.rules.size() != wanted.rules.size()) return false;
+  // A bucket without rules says nothing, and has the default of its provider afterwards.
+  if (!transition_minimum.empty() && found.transition_minimum != transition_minimum) return false;
   return std::ranges::all_of(rules, [&](const PlannedRule& planned) {
     if (planned.state == LifecycleState::kOutdated) return true;
-    if (planned.state != LifecycleState::kForeign) return HasSame(found, planned.rule);
-    return std::ranges::find(found, planned.rule.xml, &LifecycleRule::xml) != found.end();
+    if (planned.state != LifecycleState::kForeign) return HasSame(found.rules, planned.rule);
+    return std::ranges::find(found.rules, planned.rule.xml, &LifecycleRule::xml) !=
+           found.rules.end();
   });
 }
 
 LifecyclePlan PlanLifecycle(std::string_view prefix, const storage::S3LifecycleSettings& settings,
-                            bool versioned, const std::vector<LifecycleRule>& found) {
+                            bool versioned, const LifecycleConfiguration& found) {
   const WantedRules wanted(prefix, settings);
   const LifecycleDangers dangers(prefix, settings, versioned);
-  LifecyclePlan plan;
-  for (const LifecycleRule& rule : found) {
+  LifecyclePlan plan{.transition_minimum = found.transition_minimum};
+  for (const LifecycleRule& rule : found.rules) {
     LifecycleState state = LifecycleState::kForeign;
     if (wanted.IsOurName(rule.id)) {
       state = HasSame(wanted.rules(), rule) ? LifecycleState::kInPlace : LifecycleState::kOutdated;
@@ -144,7 +148,7 @@ LifecyclePlan PlanLifecycle(std::string_view prefix, const storage::S3LifecycleS
     plan.rules.push_back({state, rule, dangers.Of(rule)});
   }
   for (const LifecycleRule& rule : wanted.rules()) {
-    if (!HasSame(found, rule)) plan.rules.push_back({LifecycleState::kMissing, rule, {}});
+    if (!HasSame(found.rules, rule)) plan.rules.push_back({LifecycleState::kMissing, rule, {}});
   }
   return plan;
 }

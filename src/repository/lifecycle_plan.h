@@ -38,7 +38,9 @@ struct PlannedRule {
 
 // All of them: first the bucket's, in its order, then what is missing.
 struct LifecyclePlan {
-  std::vector<PlannedRule> rules;
+  std::vector<PlannedRule> rules = {};
+  // As the bucket says it beside its rules (storage::LifecycleConfiguration); it stays.
+  std::string transition_minimum = {};
 
   size_t Number(LifecycleState state) const;
   // Whether the bucket has our rule that deletes exports after a time.
@@ -48,16 +50,16 @@ struct LifecyclePlan {
   // The first danger of a rule that stays, with the rule; null if there is none. Borrows.
   const PlannedRule* FirstDangerThatStays() const;
   // What the bucket has once the plan was applied.
-  std::vector<storage::LifecycleRule> Applied() const;
+  storage::LifecycleConfiguration Applied() const;
   // Whether `found` is that: ours mean what they should, those of others are as they were to the
-  // letter, and there are no more.
-  bool IsApplied(const std::vector<storage::LifecycleRule>& found) const;
+  // letter, there are no more, and what stood beside them does so still.
+  bool IsApplied(const storage::LifecycleConfiguration& found) const;
 };
 
 // `prefix` is the repository's in its bucket: empty, or without a slash at its end. `versioned`:
 // the bucket keeps versions.
 LifecyclePlan PlanLifecycle(std::string_view prefix, const storage::S3LifecycleSettings& settings,
-                            bool versioned, const std::vector<storage::LifecycleRule>& found);
+                            bool versioned, const storage::LifecycleConfiguration& found);
 
 // What a rule does, in words: "aborts uploads after 7 days, deletes older versions after 14 days".
 std::string DescribeRule(const storage::LifecycleRule& rule);

@@ -18,7 +18,9 @@ LifecycleRule Foreign(LifecycleRule rule) {
 
 // The dangers of one foreign rule to the repository pg/ in a bucket with versions.
 std::vector<std::string> DangersOf(LifecycleRule rule, bool versioned = true) {
-  return PlanLifecycle("pg", {}, versioned, {Foreign(std::move(rule))}).rules.front().dangers;
+  return PlanLifecycle("pg", {}, versioned, {.rules = {Foreign(std::move(rule))}})
+      .rules.front()
+      .dangers;
 }
 
 const LifecycleRule* Find(const std::vector<LifecycleRule>& rules, const std::string& prefix) {
@@ -31,7 +33,8 @@ TEST(LifecyclePlan, WantsWhatTheDesignSays) {
       PlanLifecycle("pg",
                     {.undo_days = 20, .transition_class = "GLACIER_IR", .transition_days = 40},
                     true, {})
-          .Applied();
+          .Applied()
+          .rules;
   ASSERT_EQ(rules.size(), 9U);
   EXPECT_EQ(Find(rules, "pg/")->abort_upload_days, 7U);
   for (const std::string packs_and_rubbish :
@@ -53,9 +56,10 @@ TEST(LifecyclePlan, WantsWhatTheDesignSays) {
 // The rules that we make are none that we would refuse.
 TEST(LifecyclePlan, WantedRulesAreHarmless) {
   for (const std::string prefix : {"", "pg", "a/b"}) {
-    auto rules = PlanLifecycle(prefix, {.transition_class = "STANDARD_IA"}, true, {}).Applied();
+    auto rules =
+        PlanLifecycle(prefix, {.transition_class = "STANDARD_IA"}, true, {}).Applied().rules;
     for (LifecycleRule& rule : rules) rule = Foreign(rule);
-    const LifecyclePlan judged = PlanLifecycle(prefix, {}, true, rules);
+    const LifecyclePlan judged = PlanLifecycle(prefix, {}, true, {.rules = rules});
     EXPECT_EQ(judged.FirstDangerThatStays(), nullptr) << prefix;
   }
 }
@@ -71,38 +75,59 @@ TEST(LifecyclePlan, AppliedTwiceChangesNothing) {
 }
 
 TEST(LifecyclePlan, ReplacesItsOwnRulesAndKeepsThoseOfOthers) {
-  const auto before = PlanLifecycle("pg", {.transition_class = "STANDARD_IA"}, true, {}).Applied();
+  const auto before =
+      PlanLifecycle("pg", {.transition_class = "STANDARD_IA"}, true, {}).Applied().rules;
   std::vector<LifecycleRule> found = before;
   found.push_back(Foreign({.prefix = "logs/", .expire_days = 5}));
   // Another repository in the same bucket.
-  const auto other = PlanLifecycle("pg2", {}, true, {}).Applied();
+  const auto other = PlanLifecycle("pg2", {}, true, {}).Applied().rules;
   found.insert(found.end(), other.begin(), other.end());
-  const LifecyclePlan plan = PlanLifecycle("pg", {.undo_days = 30}, true, found);
+  const LifecyclePlan plan = PlanLifecycle("pg", {.undo_days = 30}, true, {.rules = found});
   EXPECT_EQ(plan.Number(LifecycleState::kForeign), 1 + other.size());
   EXPECT_EQ(plan.Number(LifecycleState::kOutdated), 6U);  // five purges, and the class
   EXPECT_EQ(plan.Number(LifecycleState::kMissing), 5U);
   EXPECT_EQ(plan.Number(LifecycleState::kInPlace), 3U);
-  const auto applied = plan.Applied();
+  const auto applied = plan.Applied().rules;
   EXPECT_EQ(applied.size(), found.size() - 1);
   EXPECT_EQ(Find(applied, "logs/")->xml, "<Rule>foreign</Rule>");
 }
 
 TEST(LifecyclePlan, SeesWhenReadingBackShowsSomethingElse) {
   const LifecyclePlan plan =
-      PlanLifecycle("pg", {}, true, {Foreign({.prefix = "logs/", .expire_days = 5})});
+      PlanLifecycle("pg", {}, true, {.rules = {Foreign({.prefix = "logs/", .expire_days = 5})}});
   EXPECT_TRUE(plan.IsApplied(plan.Applied()));
   auto lost = plan.Applied();
-  lost.pop_back();
+  lost.rules.pop_back();
   EXPECT_FALSE(plan.IsApplied(lost));
   auto changed = plan.Applied();
-  changed.front().xml += " ";
+  changed.rules.front().xml += " ";
   EXPECT_FALSE(plan.IsApplied(changed));
   auto ours = plan.Applied();
-  ours.back().expire_days = 1;
+  ours.rules.back().expire_days = 1;
   EXPECT_FALSE(plan.IsApplied(ours));
   auto more = plan.Applied();
-  more.push_back(Foreign({}));
+  more.rules.push_back(Foreign({}));
   EXPECT_FALSE(plan.IsApplied(more));
+}
+
+TEST(LifecyclePlan, KeepsTheLeastSizeThatStandsBesideTheRules) {
+  const LifecyclePlan plan = PlanLifecycle(
+      "pg", {}, true, {.rules = {Foreign({.prefix = "logs/"})}, .transition_minimum = "varies"});
+  EXPECT_EQ(plan.Applied().transition_minimum, "varies");
+  EXPECT_TRUE(plan.IsApplied(plan.Applied()));
+  auto reset = plan.Applied();
+  reset.transition_minimum = "all";
+  EXPECT_FALSE(plan.IsApplied(reset));
+  reset.transition_minimum = "";
+  EXPECT_FALSE(plan.IsApplied(reset));
+}
+
+// Where there were no rules nothing was said, and afterwards the provider tells its default.
+TEST(LifecyclePlan, ALeastSizeThatWasNeverToldMayBeAny) {
+  const LifecyclePlan plan = PlanLifecycle("pg", {}, true, {});
+  auto found = plan.Applied();
+  found.transition_minimum = "all";
+  EXPECT_TRUE(plan.IsApplied(found));
 }
 
 TEST(LifecyclePlan, SeesRulesThatDeleteLiveObjects) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -103,6 +104,30 @@ Result<StoreUrl> ParseFileUrl(std::string_view text) {
   return DirectoryUrl(text, *path);
 }
 
+// What stands between "s3" and the bucket in a text that seems to be meant as the address of one;
+// empty for all others. "s3/b" is a path.
+std::string_view S3Separator(std::string_view text) {
+  if (!text.starts_with("s3") && !text.starts_with("S3")) return {};
+  std::string_view rest = text.substr(2);
+  rest = rest.substr(0, std::min(rest.find_first_not_of(":/"), rest.size()));
+  return rest.starts_with(':') || rest.starts_with("//") ? rest : std::string_view();
+}
+
+Error NearlyS3(std::string_view text, std::string_view separator) {
+  std::string_view what = "does not begin with s3://";
+  if (separator == ":/") what = "lacks a slash";
+  if (separator == ":") what = "lacks two slashes";
+  if (separator == "//") what = "lacks a colon";
+  if (text.starts_with('S')) what = "has its scheme in capitals";
+  const std::string_view rest = text.substr(2 + separator.size());
+  if (!rest.empty() && rest.find('@') == std::string_view::npos) {
+    return UrlError(text, what, fmt::format("write it as {}{}", kS3Scheme, rest));
+  }
+  // The rest may hold a password.
+  return UrlError(fmt::format("{}{}...", text.substr(0, 2), separator), what,
+                  "write it as s3://bucket/prefix");
+}
+
 // "scheme" when the text begins with "scheme://", else empty.
 std::string_view SchemeOf(std::string_view text) {
   const size_t end = text.find("://");
@@ -135,6 +160,9 @@ Result<StoreUrl> ParseStoreUrl(std::string_view text) {
   if (text.front() == '/') return DirectoryUrl(text, text);
   if (text.starts_with(kFileScheme)) return ParseFileUrl(text);
   if (text.starts_with(kS3Scheme)) return ParseS3Url(text);
+  if (const std::string_view separator = S3Separator(text); !separator.empty()) {
+    return NearlyS3(text, separator);
+  }
   const std::string_view scheme = SchemeOf(text);
   if (!scheme.empty()) {
     // Only the scheme is shown: the rest may hold a password.

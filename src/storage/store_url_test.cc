@@ -81,8 +81,35 @@ TEST(StoreUrl, RefusesBucketsAndPrefixesThatCannotBe) {
   }
 }
 
+TEST(StoreUrl, SaysWhatIsWrongWithNearlyS3) {
+  for (const auto& [text, what, hint] : std::vector<std::array<std::string, 3>>{
+           {"s3:/backups/pg", "'s3:/backups/pg' lacks a slash", "s3://backups/pg"},
+           {"s3:/b", "'s3:/b' lacks a slash", "s3://b"},
+           {"s3:/key:secret@b", "'s3:/...' lacks a slash", "s3://bucket/prefix"},
+           {"s3:backups", "'s3:backups' lacks two slashes", "s3://backups"},
+           {"s3//backups", "'s3//backups' lacks a colon", "s3://backups"},
+           {"S3://backups/pg/", "'S3://backups/pg/' has its scheme in capitals",
+            "s3://backups/pg/"},
+           {"S3:backups", "'S3:backups' has its scheme in capitals", "s3://backups"},
+           {"s3::backups", "'s3::backups' does not begin with s3://", "s3://backups"},
+           {"s3:/", "'s3:/...' lacks a slash", "s3://bucket/prefix"},
+           {"s3:", "'s3:...' lacks two slashes", "s3://bucket/prefix"}}) {
+    const auto url = ParseStoreUrl(text);
+    ASSERT_FALSE(url.ok()) << text;
+    EXPECT_EQ(url.error().code(), ErrorCode::kInvalidArgument) << text;
+    EXPECT_EQ(url.error().ToString(), "repository url " + what);
+    EXPECT_EQ(url.error().hint(), "write it as " + hint);
+  }
+  for (const char* text : {"s3/backups", "s3backups", "s3", "s"}) {
+    const auto url = ParseStoreUrl(text);
+    ASSERT_FALSE(url.ok()) << text;
+    EXPECT_NE(url.error().ToString().find("is a relative path"), std::string::npos) << text;
+  }
+}
+
 TEST(StoreUrl, ErrorsNeverShowPasswords) {
-  for (const char* text : {"s3://key:hunter2@bucket/prefix", "ftp://user:hunter2@host/a",
+  for (const char* text : {"s3://key:hunter2@bucket/prefix", "s3:/key:hunter2@bucket/prefix",
+                           "S3://key:hunter2@bucket/prefix", "ftp://user:hunter2@host/a",
                            "file://user:hunter2@host/a"}) {
     const auto url = ParseStoreUrl(text);
     ASSERT_FALSE(url.ok());

@@ -15,6 +15,9 @@ namespace {
 // A thousand rules, which is what S3 allows, with names and filters at their longest.
 constexpr uint64_t kSettingMax = uint64_t{4} << 20;
 
+// In both directions. Source: GetBucketLifecycleConfiguration in the API reference of Amazon S3.
+constexpr char kTransitionMinimumHeader[] = "x-amz-transition-default-minimum-object-size";
+
 // Servers want to be sure of the bytes of a setting: by MD5, as all know it, or, where this system
 // has none, by what Amazon takes in its place.
 net::HttpHeader ChecksumHeader(ByteSpan body) {
@@ -32,16 +35,25 @@ S3Call BucketSettings::Call(std::string operation, std::string method, const cha
           .body_max = kSettingMax};
 }
 
-Result<std::vector<LifecycleRule>> BucketSettings::Lifecycle() {
+Result<LifecycleConfiguration> BucketSettings::Lifecycle() {
   const Result<net::HttpResponse> response =
       client_.Call(Call("s3:GetLifecycleConfiguration", "GET", "lifecycle"));
-  if (response.ok()) return ParseLifecycle(response->body);
-  if (response.error().code() == ErrorCode::kNotFound) return std::vector<LifecycleRule>();
-  return response.error();
+  if (!response.ok()) {
+    if (response.error().code() == ErrorCode::kNotFound) return LifecycleConfiguration();
+    return response.error();
+  }
+  LifecycleConfiguration configuration;
+  PGK_ASSIGN_OR_RETURN(configuration.rules, ParseLifecycle(response->body));
+  configuration.transition_minimum = response->Header(kTransitionMinimumHeader).value_or("");
+  return configuration;
 }
 
-Status BucketSettings::SetLifecycle(const std::vector<LifecycleRule>& rules) {
-  return Send(Call("s3:PutLifecycleConfiguration", "PUT", "lifecycle"), FormatLifecycle(rules));
+Status BucketSettings::SetLifecycle(const LifecycleConfiguration& configuration) {
+  S3Call call = Call("s3:PutLifecycleConfiguration", "PUT", "lifecycle");
+  if (!configuration.transition_minimum.empty()) {
+    call.headers.push_back({kTransitionMinimumHeader, configuration.transition_minimum});
+  }
+  return Send(std::move(call), FormatLifecycle(configuration.rules));
 }
 
 S3Call BucketSettings::CallFor(const std::string& key, const std::string& version,

@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -22,10 +21,11 @@ class BucketSettings {
 
   // Empty for a bucket without rules. kPermission without s3:GetLifecycleConfiguration;
   // kUnsupported where there are none; others as S3Client.
-  Result<std::vector<LifecycleRule>> Lifecycle();
+  Result<LifecycleConfiguration> Lifecycle();
 
-  // Replaces all rules. REQUIRES: at least one. kPermission without s3:PutLifecycleConfiguration.
-  Status SetLifecycle(const std::vector<LifecycleRule>& rules);
+  // Replaces all rules, and the least size that stands beside them. REQUIRES: at least one rule.
+  // kPermission without s3:PutLifecycleConfiguration.
+  Status SetLifecycle(const LifecycleConfiguration& configuration);
 
   // Whether objects can be locked, and how new ones are. kPermission without
   // s3:GetBucketObjectLockConfiguration.

@@ -174,6 +174,7 @@ class FakeImds {
   std::string url() const { return server_.url(); }
 
   bool has_role = true;
+  std::string fails = {};  // the target of the requests that do
   std::string answer =
       R"({"Code": "Success", "LastUpdated": "2026-01-01T00:00:00Z", "Type": "AWS-HMAC",)"
       R"( "AccessKeyId": "ASIA1", "SecretAccessKey": "se\/cret", "Token": "tok",)"
@@ -182,6 +183,7 @@ class FakeImds {
  private:
   testing::HttpServerAnswer Handle(const HttpServerRequest& request) const {
     constexpr std::string_view kRoles = "/latest/meta-data/iam/security-credentials/";
+    if (request.target == fails) return MakeAnswer(503);
     if (request.method == "PUT" && request.target == "/latest/api/token" &&
         !request.Header("x-aws-ec2-metadata-token-ttl-seconds").empty()) {
       return MakeAnswer(200, "session");
@@ -214,6 +216,23 @@ TEST_F(CredentialChainTest, ReadsTheRoleOfAnInstance) {
   EXPECT_EQ(Show(Source({})), "none");
 }
 
+// That is no answer, neither that there is no role nor that it is refused.
+TEST_F(CredentialChainTest, AMetadataServiceThatFailsMayDoBetterLater) {
+  FakeImds imds;
+  variables_.erase("AWS_EC2_METADATA_DISABLED");
+  variables_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = imds.url();
+  for (const char* target : {"/latest/api/token", "/latest/meta-data/iam/security-credentials/",
+                             "/latest/meta-data/iam/security-credentials/backup-role"}) {
+    imds.fails = target;
+    const auto found = Source({})->Load();
+    ASSERT_FALSE(found.ok()) << target;
+    EXPECT_EQ(found.error().code(), ErrorCode::kUnavailable) << target;
+    EXPECT_EQ(found.error().ToString(),
+              "the metadata service of this instance fails, with status 503");
+    EXPECT_TRUE(found.error().hint().starts_with("try again later")) << found.error().hint();
+  }
+}
+
 TEST_F(CredentialChainTest, MachinesWithoutMetadataServiceHaveNoRole) {
   variables_.erase("AWS_EC2_METADATA_DISABLED");
   HttpServer other([](const HttpServerRequest&) { return MakeAnswer(404); });
@@ -222,10 +241,10 @@ TEST_F(CredentialChainTest, MachinesWithoutMetadataServiceHaveNoRole) {
 }
 
 TEST_F(CredentialChainTest, ExchangesAWebIdentity) {
-  bool trusted = true;
-  HttpServer sts([&trusted](const HttpServerRequest&) {
-    if (!trusted) {
-      return MakeAnswer(403,
+  int status = 200;
+  HttpServer sts([&status](const HttpServerRequest&) {
+    if (status != 200) {
+      return MakeAnswer(status,
                         "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>");
     }
     return MakeAnswer(
@@ -248,8 +267,11 @@ TEST_F(CredentialChainTest, ExchangesAWebIdentity) {
   EXPECT_NE(request.body.find("RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fbackup&"),
             std::string::npos);
   EXPECT_TRUE(request.body.ends_with("WebIdentityToken=to%2Bken%2F%3D"));
-  trusted = false;
+  status = 403;
   EXPECT_EQ(Show(Source(settings)), "unauthenticated");
+  status = 503;
+  EXPECT_EQ(Show(Source(settings)), "unavailable");
+  EXPECT_TRUE(Source(settings)->Load().error().hint().starts_with("try again later"));
 }
 
 }  // namespace

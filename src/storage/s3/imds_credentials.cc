@@ -27,6 +27,15 @@ Error BadAnswer(std::string_view what) {
       .WithHint("see whether the instance has a role, or name another source as 'credentials'");
 }
 
+// May pass, so it is tried again; whoever reads this has seen that it did not.
+Error HasFailed(int status) {
+  return Err(ErrorCode::kUnavailable, "the metadata service of this instance fails, with status {}",
+             status)
+      .WithHint(
+          "try again later; if it goes on, see whether other programs on this instance get "
+          "credentials from it, or name another source as 'credentials'");
+}
+
 // A text of the answer; nullopt if it has none with this name.
 std::optional<std::string> Field(const boost::json::object& object, std::string_view name) {
   const boost::json::value* const value = object.if_contains(name);
@@ -72,10 +81,7 @@ class ImdsCredentials final : public CredentialSource {
                                      .url = endpoint + "/latest/api/token",
                                      .headers = {{"x-aws-ec2-metadata-token-ttl-seconds", "300"}},
                                      .body_max = kAnswerMax});
-    if (token.ok() && token->status >= kServerFailed) {
-      return Err(ErrorCode::kUnavailable, "the metadata service of this instance has failed: {}",
-                 token->status);
-    }
+    if (token.ok() && token->status >= kServerFailed) return HasFailed(token->status);
     // Whoever does not answer, or not like this, is no metadata service.
     if (!token.ok() || !token->ok()) return std::optional<S3Credentials>();
     return Ask(*client, endpoint, std::string(AsText(token->body)));
@@ -92,9 +98,11 @@ class ImdsCredentials final : public CredentialSource {
     };
     PGK_ASSIGN_OR_RETURN(const net::HttpResponse roles, get(kRolePath));
     if (roles.status == kNotFound) return std::optional<S3Credentials>();  // it has no role
+    if (roles.status >= kServerFailed) return HasFailed(roles.status);
     if (!roles.ok()) return BadAnswer("refuses to name the role");
     const std::string_view role = AsText(roles.body).substr(0, AsText(roles.body).find('\n'));
     PGK_ASSIGN_OR_RETURN(const net::HttpResponse answer, get(kRolePath + std::string(role)));
+    if (answer.status >= kServerFailed) return HasFailed(answer.status);
     if (!answer.ok()) return BadAnswer("refuses to give credentials");
     PGK_ASSIGN_OR_RETURN(S3Credentials found, ParseAnswer(answer.body));
     return std::optional(std::move(found));

@@ -43,6 +43,15 @@ struct LifecycleRule {
   bool SameAs(const LifecycleRule& other) const;
 };
 
+// What a bucket has of them.
+struct LifecycleConfiguration {
+  std::vector<LifecycleRule> rules = {};
+  // The least size of objects that the rules move to another class, in the words of the server:
+  // Amazon's "all_storage_classes_128K" or "varies_by_storage_class". Empty where it does not say
+  // it. It stands beside the rules, in a header, and whoever writes them without it resets it.
+  std::string transition_minimum = {};
+};
+
 // Reads the answer to GetBucketLifecycleConfiguration. kProtocol for everything else.
 Result<std::vector<LifecycleRule>> ParseLifecycle(ByteSpan body);
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr uint64_t kTokenMax = uint64_t{64} << 10;
 constexpr uint64_t kAnswerMax = uint64_t{64} << 10;
+constexpr int kServerFailed = 500;
 
 std::string_view TrimEnd(std::string_view text) {
   const size_t last = text.find_last_not_of(" \t\r\n");
@@ -51,6 +52,13 @@ class WebIdentityCredentials final : public CredentialSource {
                       .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
                       .body = AsBytes(form),
                       .body_max = kAnswerMax}));
+    if (answer.status >= kServerFailed) {
+      return Err(ErrorCode::kUnavailable, "the security token service fails, with status {}",
+                 answer.status)
+          .WithHint(
+              "try again later; if it goes on, see whether the region, or AWS_ENDPOINT_URL_STS, is "
+              "right");
+    }
     if (!answer.ok()) {
       const S3ErrorBody told = ParseErrorBody(answer.body);
       return Err(ErrorCode::kUnauthenticated,
