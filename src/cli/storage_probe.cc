@@ -70,21 +70,21 @@ Status RunStorageProbe(const StorageProbeCommand& command, const CommandContext&
   PGK_TRY(RequirePresent(location.url));
   // Says what is wrong with address, credentials or bucket.
   PGK_ASSIGN_OR_RETURN(const auto store, OpenStore(location.url, context.environment, false));
+  const storage::S3StoreOptions bucket =
+      storage::S3OptionsOf(StoreEnvironmentOf(context.environment), location.url);
   std::optional<ProbeReport> report;
   if (command.last) {
-    PGK_ASSIGN_OR_RETURN(report, storage::ReadProbeReport(*store));
+    PGK_ASSIGN_OR_RETURN(report, storage::ReadProbeReport(*store, storage::ProbePlace(bucket)));
     if (!report) {
       return Err(ErrorCode::kNotFound, "{} was never probed", location.url.ToString())
           .WithHint("leave out --last");
     }
   } else {
-    PGK_ASSIGN_OR_RETURN(report, storage::ProbeBucket(storage::S3OptionsOf(
-                                     StoreEnvironmentOf(context.environment), location.url)));
-    PGK_TRY(storage::KeepProbeReport(*store, *report));
+    PGK_ASSIGN_OR_RETURN(report, storage::ProbeBucket(bucket));
   }
   Show(*report, location.url, context.console);
   Explain(*report, context.console);
-  return Ok();
+  return command.last ? Ok() : storage::KeepProbeReport(bucket, *report);
 }
 
 }  // namespace pgkeep::cli

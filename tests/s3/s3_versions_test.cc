@@ -167,11 +167,16 @@ TEST(Probe, FindsOutThatVersionsUndoTheCondition) {
   EXPECT_EQ(report->findings.at(0).detail, "8 of 8 writers have created one object");
   EXPECT_EQ(report->Find(storage::kProbeConditionalCreate)->verdict, storage::ProbeVerdict::kNo);
   EXPECT_EQ(report->Find(storage::kProbeVersioning)->detail, "on");
+  ASSERT_TRUE(storage::KeepProbeReport(options, *report).ok());
   const auto store = MustOpen(options);
-  ASSERT_TRUE(storage::KeepProbeReport(*store, *report).ok());
-  EXPECT_FALSE(MustOpen(options)->features().conditional_create);
-  EXPECT_EQ(Listed(*store, ""),
-            std::vector<std::string>{"probe/report." + storage::FormatAmzDate(report->time)});
+  EXPECT_FALSE(store->features().conditional_create);
+  const std::vector<std::string> listed = Listed(*store, "");
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_TRUE(
+      listed[0].starts_with("probe/report." + storage::FormatAmzDate(report->time) + "."));
+  const auto kept = storage::ReadProbeReport(*store, storage::ProbePlace(options));
+  ASSERT_TRUE(kept.ok() && kept->has_value());
+  EXPECT_EQ(Verdicts(**kept), Verdicts(*report));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <atomic>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -21,6 +22,8 @@ namespace {
 constexpr uint64_t kXmlMax = uint64_t{1} << 20;
 constexpr size_t kRunBytes = 8;
 constexpr int kListedObjects = 8;
+// Races without a winner, which show nothing but that an answer was lost, until it is given up.
+constexpr int kLostRaces = 3;
 constexpr std::string_view kContent = "pgkeep probes what this server does";
 // Of other bytes than kContent: "x".
 constexpr char kOtherMd5[] = "ndTkYSaMgDT1yFZOFVxnpg==";
@@ -31,7 +34,7 @@ class Probe {
  public:
   // `once` repeats nothing.
   Probe(const S3StoreOptions& options, S3Client& client, S3Client& once)
-      : bucket_(options.bucket), client_(client), once_(once) {
+      : bucket_(options.bucket), stop_(options.stop), client_(client), once_(once) {
     Bytes run(kRunBytes);
     crypto::RandomBytes(run);
     prefix_ = (options.prefix.empty() ? "" : options.prefix + "/") + std::string(kProbePrefix) +
@@ -41,13 +44,23 @@ class Probe {
   Result<ProbeReport> Run() {
     ProbeReport report;
     PGK_ASSIGN_OR_RETURN(report.time, TimeOfServer());
+    PGK_TRY(Versioning());
+    const BucketVersions before = versions_;
     for (const auto step : {&Probe::ConditionalCreate, &Probe::ListAfterWrite, &Probe::Range,
                             &Probe::BodyHash, &Probe::Md5, &Probe::Checksum, &Probe::Deletes,
                             &Probe::Versioning, &Probe::ObjectLock, &Probe::Lifecycle}) {
+      if (stop_.stop_requested()) return Err(ErrorCode::kCancelled, "probing bucket {}", bucket_);
       PGK_ASSIGN_OR_RETURN(ProbeFinding finding, (this->*step)());
       report.findings.push_back(std::move(finding));
     }
+    // With other versions the races would have come out otherwise.
+    if (versions_ != before) {
+      return Err(ErrorCode::kUnavailable,
+                 "bucket {}: somebody switched versions on or off while it was probed", bucket_)
+          .WithHint("probe again");
+    }
     report.versions = versions_;
+    report.takes_condition = takes_condition_;
     return report;
   }
 
@@ -148,7 +161,8 @@ class Probe {
   }
 
   Outcome ConditionalCreate() {
-    for (int race = 1; race <= kProbeRaces; ++race) {
+    int lost = 0;
+    for (int race = 1; race <= kProbeRaces + lost; ++race) {
       const std::string name = fmt::format("race-{}", race);
       const Result<int> winners = Race(name);
       if (!winners.ok() && winners.error().code() == ErrorCode::kUnsupported) {
@@ -158,7 +172,14 @@ class Probe {
       if (!winners.ok()) return winners.error();
       PGK_ASSIGN_OR_RETURN(const bool removed, Remove(name));
       may_delete_ = may_delete_ && removed;
-      if (*winners != 1) {
+      // The winner was not told, and its repeated request met its own object.
+      if (*winners == 0 && ++lost > kLostRaces) {
+        return Err(ErrorCode::kUnavailable,
+                   "bucket {}: of {} writers none was told that it has made the object", bucket_,
+                   kProbeRacers)
+            .WithHint("answers of the store get lost: try again when the network is well");
+      }
+      if (*winners > 1) {
         return Found(
             kProbeConditionalCreate, false,
             fmt::format("{} of {} writers have created one object", *winners, kProbeRacers));
@@ -211,32 +232,35 @@ class Probe {
   }
 
   // Stores something together with a wrong statement about it. Servers refuse it with any error, so
-  // one counts only where the same without the wrong statement is taken before and after.
+  // one counts only where nothing is there afterwards, and where the same without the wrong
+  // statement is taken before and after.
   Outcome Contradict(std::string_view name, const S3Call& call, const std::string& what) {
     PGK_ASSIGN_OR_RETURN(const bool before, TakesRightOne(std::string(name) + "-before"));
-    const bool stored = Send(once_, call).ok();
-    PGK_ASSIGN_OR_RETURN(const bool removed, Remove(std::string(name)));
+    const Status sent = Send(once_, call);
+    if (!sent.ok() && sent.error().code() == ErrorCode::kTimeout) return sent.error();
+    PGK_ASSIGN_OR_RETURN(const size_t stored, CountListed(std::string(name) + "-wrong"));
+    PGK_ASSIGN_OR_RETURN(const bool removed, Remove(std::string(name) + "-wrong"));
     may_delete_ = may_delete_ && removed;
-    if (stored) return Found(name, false, fmt::format("a wrong {} is not looked at", what));
+    if (stored > 0) return Found(name, false, fmt::format("a wrong {} is not looked at", what));
     PGK_ASSIGN_OR_RETURN(const bool after, TakesRightOne(std::string(name) + "-after"));
     if (before && after) return Found(name, true, fmt::format("a wrong {} is refused", what));
     return Found(name, ProbeVerdict::kUnknown, "the server refused what has nothing wrong, too");
   }
 
   Outcome BodyHash() {
-    S3Call call = CreationOf(std::string(kProbeBodyHash));
+    S3Call call = CreationOf(std::string(kProbeBodyHash) + "-wrong");
     call.signed_sha256 = HexEncode(crypto::Sha256(AsBytes("x")));
     return Contradict(kProbeBodyHash, call, "x-amz-content-sha256");
   }
 
   Outcome Md5() {
-    S3Call call = CreationOf(std::string(kProbeMd5));
+    S3Call call = CreationOf(std::string(kProbeMd5) + "-wrong");
     call.headers.push_back({"Content-MD5", kOtherMd5});
     return Contradict(kProbeMd5, call, "Content-MD5");
   }
 
   Outcome Checksum() {
-    S3Call call = CreationOf(std::string(kProbeChecksum));
+    S3Call call = CreationOf(std::string(kProbeChecksum) + "-wrong");
     call.headers.push_back({"x-amz-checksum-sha256", kOtherSha256});
     return Contradict(kProbeChecksum, call, "x-amz-checksum-sha256");
   }
@@ -294,6 +318,7 @@ class Probe {
   }
 
   const std::string bucket_;
+  const std::stop_token stop_;
   std::string prefix_;
   S3Client& client_;
   S3Client& once_;
@@ -310,7 +335,28 @@ Result<ProbeReport> ProbeBucket(const S3StoreOptions& options) {
   S3StoreOptions impatient = options;
   impatient.retry.attempts = 1;
   PGK_ASSIGN_OR_RETURN(const std::unique_ptr<S3Client> once, MakeS3Client(impatient));
-  return Probe(options, *client, *once).Run();
+  PGK_ASSIGN_OR_RETURN(ProbeReport report, Probe(options, *client, *once).Run());
+  report.place = ProbePlace(options);
+  return report;
+}
+
+// Not through the store: what it knows about conditions is what is being found out.
+Status KeepProbeReport(const S3StoreOptions& options, const ProbeReport& report) {
+  PGK_ASSIGN_OR_RETURN(const std::unique_ptr<S3Client> client, MakeS3Client(options));
+  const std::string key = NewProbeReportKey(report.time);
+  const std::string text = FormatProbeReport(report);
+  S3Call call{.operation = "s3:PutObject",
+              .what = "object " + key + " of bucket " + options.bucket,
+              .method = "PUT",
+              .key = (options.prefix.empty() ? "" : options.prefix + "/") + key,
+              .body = AsBytes(text),
+              .body_max = kXmlMax};
+  // A bucket may demand it.
+  if (report.takes_condition) call.headers.push_back({"If-None-Match", "*"});
+  const Result<net::HttpResponse> response = client->Call(call);
+  // A repeated request meets its own object.
+  const bool kept = response.ok() || response.error().code() == ErrorCode::kAlreadyExists;
+  return kept ? Ok() : Status(response.error());
 }
 
 }  // namespace pgkeep::storage

@@ -47,7 +47,9 @@ inline constexpr int kProbeRaces = 3;
 
 // What came out.
 struct ProbeReport {
-  Timestamp time = {};  // by the clock of the store, whole seconds
+  Timestamp time = {};     // by the clock of the store, whole seconds
+  std::string place = {};  // see ProbePlace()
+  bool takes_condition = true;  // If-None-Match is not refused; not kept
   BucketVersions versions = BucketVersions::kOff;
   std::vector<ProbeFinding> findings = {};
 
@@ -55,9 +57,14 @@ struct ProbeReport {
   const ProbeFinding* Find(std::string_view name) const;
 };
 
+// Where something is tried out: endpoint, bucket and prefix. A report says nothing about another
+// place, even if it was copied there with the rest of a repository.
+std::string ProbePlace(const S3StoreOptions& options);
+
 // Tries it out with small objects below kProbePrefix, which it deletes again as far as it may.
-// Findings are complete; what is denied is unknown. Errors: as OpenS3Store(), and kPermission where
-// not even objects may be created.
+// Findings are complete; what is denied is unknown. Errors: as OpenS3Store(), kPermission where not
+// even objects may be created, kUnavailable where nothing can be said because answers were lost or
+// somebody switched versions meanwhile, kCancelled.
 Result<ProbeReport> ProbeBucket(const S3StoreOptions& options);
 
 // "yes", "no", "unknown".
@@ -70,9 +77,17 @@ std::string FormatProbeReport(const ProbeReport& report);
 // kCorruption for everything else.
 Result<ProbeReport> ParseProbeReport(ByteSpan bytes);
 
-// Keeps a report as a new object "probe/report.<time>", and finds the newest one; none if there is
-// none. Errors: as the store, and as ParseProbeReport.
-Status KeepProbeReport(ObjectStore& store, const ProbeReport& report);
-Result<std::optional<ProbeReport>> ReadProbeReport(ObjectStore& store);
+// The name of a new object for a report, below the prefix of the repository:
+// "probe/report.<time>.<16 random hexadecimal digits>".
+std::string NewProbeReportKey(Timestamp time);
+
+// Keeps a report as a new object. Errors: as S3Client.
+Status KeepProbeReport(const S3StoreOptions& options, const ProbeReport& report);
+
+// The report that counts for this place: the newest one, by the times in their names, but none of
+// the future, as a clock that was ahead once leaves them. Of several of one second, one that does
+// not say that objects are created conditionally. None if there is none. Errors: as the store, and
+// as ParseProbeReport.
+Result<std::optional<ProbeReport>> ReadProbeReport(ObjectStore& store, std::string_view place);
 
 }  // namespace pgkeep::storage

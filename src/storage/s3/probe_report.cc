@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/hex.h"
+#include "crypto/random.h"
 #include "storage/s3/probe.h"
 #include "storage/s3/sigv4.h"
 
@@ -15,6 +17,9 @@ namespace json = boost::json;
 
 constexpr std::string_view kReportPrefix = "probe/report.";
 constexpr size_t kReportMax = size_t{64} << 10;
+constexpr size_t kSuffixBytes = 8;
+// How far the clocks of a store's servers may be apart.
+constexpr Duration kClocksApart = std::chrono::minutes(1);
 
 constexpr std::array<std::pair<std::string_view, ProbeVerdict>, 3> kVerdicts = {{
     {"yes", ProbeVerdict::kYes},
@@ -49,6 +54,25 @@ Result<ProbeFinding> ReadFinding(const json::value& value) {
   return finding;
 }
 
+// The time in the name of a report, whose order is that of time; empty if it is none. The first
+// reports had no suffix.
+std::string_view TimeIn(std::string_view key) {
+  constexpr std::string_view kShape = "00000000T000000Z";
+  if (!key.starts_with(kReportPrefix)) return {};
+  key.remove_prefix(kReportPrefix.size());
+  const std::string_view time = key.substr(0, kShape.size());
+  const std::string_view rest = key.substr(time.size());
+  const bool right = std::ranges::equal(time, kShape, [](char came, char wanted) {
+    return wanted == '0' ? came >= '0' && came <= '9' : came == wanted;
+  });
+  return right && (rest.empty() || rest.starts_with('.')) ? time : std::string_view();
+}
+
+bool CreatesConditionally(const ProbeReport& report) {
+  const ProbeFinding* const finding = report.Find(kProbeConditionalCreate);
+  return finding != nullptr && finding->verdict == ProbeVerdict::kYes;
+}
+
 }  // namespace
 
 const ProbeFinding* ProbeReport::Find(std::string_view name) const {
@@ -72,6 +96,7 @@ std::string FormatProbeReport(const ProbeReport& report) {
                                     {"detail", finding.detail}});
   }
   return json::serialize(json::object{{"time", FormatUtc(report.time)},
+                                      {"place", report.place},
                                       {"versions", BucketVersionsName(report.versions)},
                                       {"findings", std::move(findings)}});
 }
@@ -89,7 +114,8 @@ Result<ProbeReport> ParseProbeReport(ByteSpan bytes) {
   if (!time.ok() || versions == kVersions.end() || findings == nullptr || !findings->is_array()) {
     return NoReport();
   }
-  ProbeReport report{.time = *time, .versions = versions->second};
+  ProbeReport report{
+      .time = *time, .place = TextOf(*object, "place"), .versions = versions->second};
   for (const json::value& value : findings->get_array()) {
     PGK_ASSIGN_OR_RETURN(ProbeFinding finding, ReadFinding(value));
     report.findings.push_back(std::move(finding));
@@ -97,27 +123,40 @@ Result<ProbeReport> ParseProbeReport(ByteSpan bytes) {
   return report;
 }
 
-Status KeepProbeReport(ObjectStore& store, const ProbeReport& report) {
-  // Of two reports of one second, one is enough.
-  const std::string key = std::string(kReportPrefix) + FormatAmzDate(report.time);
-  const std::string text = FormatProbeReport(report);
-  const bool conditional = store.features().conditional_create;
-  const Result<ObjectInfo> kept =
-      conditional ? store.CreateIfAbsent(key, AsBytes(text)) : store.Put(key, AsBytes(text));
-  const bool there = kept.ok() || kept.error().code() == ErrorCode::kAlreadyExists;
-  return there ? Ok() : Status(kept.error());
+std::string ProbePlace(const S3StoreOptions& options) {
+  const std::string& endpoint = options.settings.endpoint;
+  return (endpoint.empty() ? "Amazon" : endpoint) + " " + options.bucket + "/" + options.prefix;
 }
 
-Result<std::optional<ProbeReport>> ReadProbeReport(ObjectStore& store) {
-  std::string newest;
+std::string NewProbeReportKey(Timestamp time) {
+  Bytes suffix(kSuffixBytes);
+  crypto::RandomBytes(suffix);
+  return std::string(kReportPrefix) + FormatAmzDate(time) + "." + HexEncode(suffix);
+}
+
+Result<std::optional<ProbeReport>> ReadProbeReport(ObjectStore& store, std::string_view place) {
+  std::vector<std::string> keys;
   PGK_TRY(ListAll(store, kReportPrefix, [&](const ObjectInfo& object) {
-    newest = object.key;
+    if (!TimeIn(object.key).empty()) keys.push_back(object.key);
     return Ok();
   }));
-  if (newest.empty()) return std::optional<ProbeReport>();
-  PGK_ASSIGN_OR_RETURN(const Bytes bytes, store.Get(newest, kReportMax));
-  PGK_ASSIGN_OR_RETURN(ProbeReport report, ParseProbeReport(bytes));
-  return std::optional(std::move(report));
+  std::optional<ProbeReport> counts;
+  if (keys.empty()) return counts;
+  PGK_ASSIGN_OR_RETURN(const Timestamp now, store.ServerTime());
+  const std::string latest = FormatAmzDate(now + kClocksApart);
+  std::string_view newest;
+  for (size_t i = keys.size(); i-- > 0;) {
+    const std::string_view time = TimeIn(keys[i]);
+    if (time > latest) continue;
+    if (counts && time != newest) break;
+    PGK_ASSIGN_OR_RETURN(const Bytes bytes, store.Get(keys[i], kReportMax));
+    PGK_ASSIGN_OR_RETURN(ProbeReport report, ParseProbeReport(bytes));
+    if (report.place != place) continue;
+    if (counts && CreatesConditionally(report)) continue;
+    counts = std::move(report);
+    newest = time;
+  }
+  return counts;
 }
 
 }  // namespace pgkeep::storage

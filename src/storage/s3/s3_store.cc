@@ -76,6 +76,7 @@ class BucketStore final : public S3Store {
       : bucket_(options.bucket),
         prefix_(options.prefix.empty() ? "" : options.prefix + "/"),
         url_("s3://" + options.bucket + (options.prefix.empty() ? "" : "/" + options.prefix)),
+        place_(ProbePlace(options)),
         storage_class_(options.settings.storage_class),
         aws_(client->address().aws),
         oldest_(options.oldest),
@@ -126,6 +127,7 @@ class BucketStore final : public S3Store {
   const std::string bucket_;
   const std::string prefix_;  // with a slash at its end, or empty
   const std::string url_;
+  const std::string place_;  // as probe reports name it
   const std::string storage_class_;
   const bool aws_;
   const OldestVersionRules oldest_;
@@ -436,7 +438,7 @@ Result<bool> BucketStore::ProbeConditionalCreate() {
 
 // Whether somebody has tried it out in this bucket as it is now ('pgkeep storage probe').
 Result<bool> BucketStore::HasProvenConditionalCreate(BucketVersions versions) {
-  const Result<std::optional<ProbeReport>> report = ReadProbeReport(*this);
+  const Result<std::optional<ProbeReport>> report = ReadProbeReport(*this, place_);
   if (!report.ok()) {
     // What cannot be understood proves nothing.
     if (report.error().code() == ErrorCode::kCorruption) return false;

@@ -73,15 +73,16 @@ class S3StoreTest : public ::testing::Test {
                            "</VersioningConfiguration>"));
     Next("GET", MakeAnswer(200,
                            "<ListBucketResult><IsTruncated>false</IsTruncated><Contents>"
-                           "<Key>base/probe/report.1</Key><Size>1</Size>"
+                           "<Key>base/probe/report.20260101T000000Z.0123456789abcdef</Key><Size>1</Size>"
                            "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
                            "</ListBucketResult>"));
     Next("GET", MakeAnswer(200, report));
   }
   // One that found the condition to work in a bucket that was so.
-  void KeptReportSays(BucketVersions versions) {
+  void KeptReportSays(BucketVersions versions, const std::string& place_suffix = "") {
     KeptReportIs(FormatProbeReport(
-        {.versions = versions,
+        {.place = ProbePlace(Options()) + place_suffix,
+         .versions = versions,
          .findings = {{std::string(kProbeConditionalCreate), ProbeVerdict::kYes, ""}}}));
   }
 
@@ -231,6 +232,10 @@ TEST_F(S3StoreTest, AReportProvesTheConditionForTheBucketAsItWasOnly) {
   const auto store = OpenS3Store(Options());
   ASSERT_TRUE(store.ok()) << store.error().Describe();
   EXPECT_FALSE((*store)->features().conditional_create);
+  KeptReportSays(BucketVersions::kOn, "/other");
+  const auto copied = OpenS3Store(Options());
+  ASSERT_TRUE(copied.ok()) << copied.error().Describe();
+  EXPECT_FALSE((*copied)->features().conditional_create);
   KeptReportIs("junk");
   const auto other = OpenS3Store(Options());
   ASSERT_TRUE(other.ok()) << other.error().Describe();
