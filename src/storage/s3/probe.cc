@@ -231,6 +231,9 @@ class Probe {
     return created.ok();
   }
 
+  // The object that is made with something wrong.
+  static std::string WrongOne(std::string_view name) { return fmt::format("{}-wrong", name); }
+
   // Stores something together with a wrong statement about it. Servers refuse it with any error, so
   // one counts only where nothing is there afterwards, and where the same without the wrong
   // statement is taken before and after.
@@ -238,8 +241,8 @@ class Probe {
     PGK_ASSIGN_OR_RETURN(const bool before, TakesRightOne(std::string(name) + "-before"));
     const Status sent = Send(once_, call);
     if (!sent.ok() && sent.error().code() == ErrorCode::kTimeout) return sent.error();
-    PGK_ASSIGN_OR_RETURN(const size_t stored, CountListed(std::string(name) + "-wrong"));
-    PGK_ASSIGN_OR_RETURN(const bool removed, Remove(std::string(name) + "-wrong"));
+    PGK_ASSIGN_OR_RETURN(const size_t stored, CountListed(WrongOne(name)));
+    PGK_ASSIGN_OR_RETURN(const bool removed, Remove(WrongOne(name)));
     may_delete_ = may_delete_ && removed;
     if (stored > 0) return Found(name, false, fmt::format("a wrong {} is not looked at", what));
     PGK_ASSIGN_OR_RETURN(const bool after, TakesRightOne(std::string(name) + "-after"));
@@ -248,19 +251,19 @@ class Probe {
   }
 
   Outcome BodyHash() {
-    S3Call call = CreationOf(std::string(kProbeBodyHash) + "-wrong");
+    S3Call call = CreationOf(WrongOne(kProbeBodyHash));
     call.signed_sha256 = HexEncode(crypto::Sha256(AsBytes("x")));
     return Contradict(kProbeBodyHash, call, "x-amz-content-sha256");
   }
 
   Outcome Md5() {
-    S3Call call = CreationOf(std::string(kProbeMd5) + "-wrong");
+    S3Call call = CreationOf(WrongOne(kProbeMd5));
     call.headers.push_back({"Content-MD5", kOtherMd5});
     return Contradict(kProbeMd5, call, "Content-MD5");
   }
 
   Outcome Checksum() {
-    S3Call call = CreationOf(std::string(kProbeChecksum) + "-wrong");
+    S3Call call = CreationOf(WrongOne(kProbeChecksum));
     call.headers.push_back({"x-amz-checksum-sha256", kOtherSha256});
     return Contradict(kProbeChecksum, call, "x-amz-checksum-sha256");
   }

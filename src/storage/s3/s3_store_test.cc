@@ -73,7 +73,8 @@ class S3StoreTest : public ::testing::Test {
                            "</VersioningConfiguration>"));
     Next("GET", MakeAnswer(200,
                            "<ListBucketResult><IsTruncated>false</IsTruncated><Contents>"
-                           "<Key>base/probe/report.20260101T000000Z.0123456789abcdef</Key><Size>1</Size>"
+                           "<Key>base/probe/report.20260101T000000Z.0123456789abcdef</Key>"
+                           "<Size>1</Size>"
                            "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
                            "</ListBucketResult>"));
     Next("GET", MakeAnswer(200, report));
