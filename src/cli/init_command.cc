@@ -363,8 +363,7 @@ Result<std::unique_ptr<storage::ObjectStore>> OpenPlace(const storage::StoreUrl&
   PGK_ASSIGN_OR_RETURN(auto store, OpenStore(url, environment, true));
   const storage::StoreFeatures features = store->features();
   if (features.conditional_create || !features.has_versions) return store;
-  const storage::S3StoreOptions bucket =
-      storage::S3OptionsOf(StoreEnvironmentOf(environment), url);
+  const storage::S3StoreOptions bucket = storage::S3OptionsOf(StoreEnvironmentOf(environment), url);
   PGK_ASSIGN_OR_RETURN(const storage::ProbeReport report, storage::ProbeBucket(bucket));
   PGK_TRY(storage::KeepProbeReport(bucket, report));
   return OpenStore(url, environment, true);

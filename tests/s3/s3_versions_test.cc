@@ -172,8 +172,7 @@ TEST(Probe, FindsOutThatVersionsUndoTheCondition) {
   EXPECT_FALSE(store->features().conditional_create);
   const std::vector<std::string> listed = Listed(*store, "");
   ASSERT_EQ(listed.size(), 1U);
-  EXPECT_TRUE(
-      listed[0].starts_with("probe/report." + storage::FormatAmzDate(report->time) + "."));
+  EXPECT_TRUE(listed[0].starts_with("probe/report." + storage::FormatAmzDate(report->time) + "."));
   const auto kept = storage::ReadProbeReport(*store, storage::ProbePlace(options));
   ASSERT_TRUE(kept.ok() && kept->has_value());
   EXPECT_EQ(Verdicts(**kept), Verdicts(*report));

@@ -47,8 +47,8 @@ inline constexpr int kProbeRaces = 3;
 
 // What came out.
 struct ProbeReport {
-  Timestamp time = {};     // by the clock of the store, whole seconds
-  std::string place = {};  // see ProbePlace()
+  Timestamp time = {};          // by the clock of the store, whole seconds
+  std::string place = {};       // see ProbePlace()
   bool takes_condition = true;  // If-None-Match is not refused; not kept
   BucketVersions versions = BucketVersions::kOff;
   std::vector<ProbeFinding> findings = {};

@@ -147,8 +147,7 @@ std::string VerdictOf(const Result<ProbeReport>& report, std::string_view name) 
 void ExpectKept(Bucket& bucket, const ProbeReport& report) {
   const Status kept = KeepProbeReport(bucket.Options(), report);
   EXPECT_TRUE(kept.ok()) << kept.error().Describe();
-  EXPECT_TRUE(
-      bucket.OnlyObject().starts_with("/bucket/base/probe/report.20260101T000000Z."))
+  EXPECT_TRUE(bucket.OnlyObject().starts_with("/bucket/base/probe/report.20260101T000000Z."))
       << bucket.OnlyObject();
 }
 
