@@ -85,6 +85,8 @@ void CheckMode(const repository::RepositoryContext& context, CheckList& list) {
     if (!creates.ok()) list.Bad("mode", creates.error());
     return;
   }
+  const Status may = repository::CheckMayWithdrawLease(context);
+  if (!may.ok()) return list.Bad("mode", may.error());
   const Status free = repository::CheckLeaseIsFree(context);
   if (free.ok()) return list.Good("mode", "exclusive: one backup or clean-up works at a time");
   if (free.error().code() != ErrorCode::kBusy) return list.Bad("mode", free.error());
