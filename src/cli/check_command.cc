@@ -17,6 +17,7 @@
 #include "cli/source_check.h"
 #include "cli/text_format.h"
 #include "repository/config_object.h"
+#include "repository/control_access.h"
 #include "repository/exclusive_lease.h"
 #include "repository/key_ring.h"
 #include "storage/store_util.h"
@@ -77,9 +78,15 @@ void CheckAccess(const storage::StoreUrl& url, const storage::ObjectStore& store
   list.Good("access", url.ToString() + " can be read and written");
 }
 
-// Nothing to say where several may work at the same time.
+// Nothing to say where several may work at the same time, and can.
 void CheckMode(const repository::RepositoryContext& context, CheckList& list) {
-  if (context.config->mode != repository::RepositoryMode::kExclusive) return;
+  if (context.config->mode != repository::RepositoryMode::kExclusive) {
+    const Status creates = repository::CheckCanCreate(context);
+    if (!creates.ok()) list.Bad("mode", creates.error());
+    return;
+  }
+  const Status may = repository::CheckMayWithdrawLease(context);
+  if (!may.ok()) return list.Bad("mode", may.error());
   const Status free = repository::CheckLeaseIsFree(context);
   if (free.ok()) return list.Good("mode", "exclusive: one backup or clean-up works at a time");
   if (free.error().code() != ErrorCode::kBusy) return list.Bad("mode", free.error());

@@ -384,6 +384,7 @@ Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
   PGK_TRY(storage::RequireOwnUser(*store));
   repository::InitOptions init;
   init.key_mode = plan.key_mode;
+  init.in_bucket = plan.url.kind == storage::StoreUrl::Kind::kS3;
   init.mode = store->features().conditional_create ? repository::RepositoryMode::kConditionalCreate
                                                    : repository::RepositoryMode::kExclusive;
   KeyKeeper keeper(plan, environment, std::move(passphrase), *store);

@@ -12,7 +12,7 @@
 #include "repository/envelope.h"
 #include "repository/limits.h"
 #include "repository/object_names.h"
-#include "storage/s3/s3_store.h"
+#include "storage/s3/probe_names.h"
 #include "storage/store_util.h"
 
 namespace pgkeep::repository {
@@ -225,7 +225,7 @@ Status CheckConfigIsCurrent(const RepositoryContext& context) {
       .WithHint("run 'pgkeep verify', and restore the object from a copy of the repository");
 }
 
-Status CheckEmpty(storage::ObjectStore& store) {
+Status CheckEmpty(storage::ObjectStore& store, bool in_bucket) {
   PGK_ASSIGN_OR_RETURN(const std::set<uint64_t> generations, ListGenerations(store));
   if (!generations.empty()) {
     return Err(ErrorCode::kAlreadyExists, "{} already holds a pgkeep repository", store.Url())
@@ -233,9 +233,9 @@ Status CheckEmpty(storage::ObjectStore& store) {
   }
   std::vector<std::string> keys;
   PGK_TRY(storage::ListAll(store, "", [&](const storage::ObjectInfo& object) -> Status {
-    // What was tried out with the place is no part of anything.
-    const bool counts = !object.key.starts_with(storage::kProbePrefix);
-    if (counts && keys.size() <= kMaxLeftoversNamed) keys.push_back(object.key);
+    // What was tried out with a bucket is no part of anything; elsewhere nothing is tried out.
+    const bool tried = in_bucket && storage::IsProbeKey(object.key);
+    if (!tried && keys.size() <= kMaxLeftoversNamed) keys.push_back(object.key);
     return Ok();
   }));
   if (keys.empty()) return Ok();

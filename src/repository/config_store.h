@@ -63,7 +63,8 @@ Status CheckConfigIsCurrent(const RepositoryContext& context);
 
 // Ok if a new repository may be made in the store. kAlreadyExists says what is there: a repository
 // (also one whose making was cut off after its configuration counted), what a making that was cut
-// off earlier has left, or something else.
-Status CheckEmpty(storage::ObjectStore& store);
+// off earlier has left, or something else. `in_bucket`: what pgkeep leaves when it tries out a
+// bucket (storage/s3/probe_names.h) does not count.
+Status CheckEmpty(storage::ObjectStore& store, bool in_bucket);
 
 }  // namespace pgkeep::repository

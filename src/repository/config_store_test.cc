@@ -222,8 +222,8 @@ TEST_F(ConfigStore, InitThatWasCutOffIsRecognised) {
   ASSERT_FALSE(made.ok());
   EXPECT_GT(faulty.fired(rule), 0U);
   EXPECT_THAT(place.Keys(), ElementsAre("cfgcopy/1"));
-  EXPECT_EQ(CheckEmpty(place).error().code(), ErrorCode::kAlreadyExists);
-  EXPECT_THAT(CheckEmpty(place).error().hint(), HasSubstr("init --attach"));
+  EXPECT_EQ(CheckEmpty(place, false).error().code(), ErrorCode::kAlreadyExists);
+  EXPECT_THAT(CheckEmpty(place, false).error().hint(), HasSubstr("init --attach"));
   const auto opened = Repository::Open(place, *PeekRepository(place), kept.get(), options_);
   ASSERT_TRUE(opened.ok()) << opened.error().Describe();
   ASSERT_TRUE(CompleteConfig((*opened)->context()).ok());
@@ -233,16 +233,28 @@ TEST_F(ConfigStore, InitThatWasCutOffIsRecognised) {
 TEST_F(ConfigStore, WhatAnEarlierInitLeftIsNamed) {
   const auto place_owner = testing::MakeTestStore(clock_);
   testing::TestStore& place = *place_owner;
-  ASSERT_TRUE(CheckEmpty(place).ok());
+  ASSERT_TRUE(CheckEmpty(place, false).ok());
   ASSERT_TRUE(place.CreateIfAbsent("key/0c1d2e3f", AsBytes("slot")).ok());
-  const Status left = CheckEmpty(place);
+  const Status left = CheckEmpty(place, false);
   ASSERT_FALSE(left.ok());
   EXPECT_EQ(left.error().code(), ErrorCode::kAlreadyExists);
   EXPECT_THAT(left.error().message(),
               HasSubstr("holds what a making of a repository has left: key/0c1d2e3f"));
   EXPECT_THAT(left.error().hint(), HasSubstr("remove these objects"));
   ASSERT_TRUE(place.CreateIfAbsent("letter", AsBytes("hello")).ok());
-  EXPECT_THAT(CheckEmpty(place).error().message(), HasSubstr("is not empty"));
+  EXPECT_THAT(CheckEmpty(place, false).error().message(), HasSubstr("is not empty"));
+}
+
+TEST_F(ConfigStore, WhatWasTriedOutWithABucketIsNothing) {
+  const auto place_owner = testing::MakeTestStore(clock_);
+  testing::TestStore& place = *place_owner;
+  ASSERT_TRUE(place.CreateIfAbsent("probe/report.20261122T140000Z", AsBytes("{}")).ok());
+  EXPECT_TRUE(CheckEmpty(place, true).ok());
+  // No directory is tried out: there it is somebody's own.
+  EXPECT_THAT(CheckEmpty(place, false).error().message(), HasSubstr("is not empty"));
+  ASSERT_TRUE(place.CreateIfAbsent("probe/notes", AsBytes("hello")).ok());
+  EXPECT_THAT(CheckEmpty(place, true).error().message(),
+              HasSubstr("is not empty: it holds \"probe/notes\""));
 }
 
 }  // namespace

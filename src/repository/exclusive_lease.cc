@@ -198,6 +198,12 @@ Result<std::unique_ptr<ExclusiveLease>> TryToAcquire(const RepositoryContext& co
   return error;
 }
 
+Error MayNotWithdraw(const RepositoryContext& context) {
+  return Err(ErrorCode::kPermission, "exclusive mode needs credentials that may delete in {}",
+             context.store->Url())
+      .WithHint("allow deletion below lease/");
+}
+
 Duration RandomPause(crypto::RandomSource& random, int attempt) {
   std::array<uint8_t, 2> drawn{};
   random.Fill(drawn);
@@ -213,16 +219,13 @@ Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryCo
     return Err(ErrorCode::kConfig, "exclusive mode needs a local directory for its lock")
         .WithHint("set the state directory");
   }
-  if (!context.store->features().can_delete) {
-    return Err(ErrorCode::kPermission, "exclusive mode needs credentials that may delete in {}",
-               context.store->Url())
-        .WithHint("allow deletion below lease/");
-  }
+  if (!context.store->features().can_delete) return MayNotWithdraw(context);
   for (int attempt = 1;; ++attempt) {
     bool contested = false;
     auto lease = TryToAcquire(context, holder, &contested);
     if (lease.ok() || !contested || attempt == kAttempts) return lease;
-    PGK_TRY(context.clock->SleepFor(RandomPause(*context.random, attempt), context.stop));
+    Status slept = context.clock->SleepFor(RandomPause(*context.random, attempt), context.stop);
+    if (!slept.ok()) return std::move(slept).error().Attach(std::move(lease).error());
   }
 }
 
@@ -237,6 +240,15 @@ Status CheckLeaseIsFree(const RepositoryContext& context) {
   const ControlAccess control(context);
   PGK_ASSIGN_OR_RETURN(const std::vector<LeaseId> leases, ListLeases(control));
   return leases.empty() ? Ok() : Status(DescribeHolder(control, leases.front()));
+}
+
+Status CheckMayWithdrawLease(const RepositoryContext& context) {
+  if (!context.store->features().can_delete) return MayNotWithdraw(context);
+  const std::string nobodys = LeaseKey(LeaseId::New(*context.random));
+  Status deleted = Retry(context.retry, *context.clock, context.stop,
+                         [&] { return context.store->Delete(nobodys); });
+  if (deleted.ok() || deleted.error().code() != ErrorCode::kPermission) return deleted;
+  return MayNotWithdraw(context).Attach(std::move(deleted).error());
 }
 
 Result<Timestamp> LastSignOfLife(const RepositoryContext& context, Timestamp announced) {

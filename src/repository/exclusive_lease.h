@@ -59,6 +59,11 @@ Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryCo
 // may have changed already.
 Status CheckLeaseIsFree(const RepositoryContext& context);
 
+// Ok if these credentials may withdraw what they announce; kPermission otherwise, others as the
+// store. Tried out by deleting a lease that nobody has announced, so that it bars nobody; in a
+// bucket with versions that adds a deletion marker, as each withdrawn lease does.
+Status CheckMayWithdrawLease(const RepositoryContext& context);
+
 // `context` for work under the lease: everything goes through its store. Valid while the lease
 // lives.
 RepositoryContext WithLease(const RepositoryContext& context, ExclusiveLease& lease);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -143,6 +144,25 @@ TEST_F(ExclusiveLeaseTest, WhoGaveWayToOneThatGaveWayTriesAgain) {
   EXPECT_TRUE(lease.ok()) << lease.error().Describe();
 }
 
+TEST_F(ExclusiveLeaseTest, WhoIsStoppedWhileWaitingSaysForWhom) {
+  HookStore hook(store_);
+  const LeaseId rival{{9}};
+  hook.Before("list", "lease/", 1, [&] {
+    const Bytes object = EncodeLease({.time = {}, .holder = "rival", .extensions = {}},
+                                     memory_.repository.id(), rival, nullptr);
+    ASSERT_TRUE(memory_.store.CreateIfAbsent(LeaseKey(rival), object).ok());
+  });
+  std::stop_source stop;
+  stop.request_stop();
+  RepositoryContext context = ContextOf(here_);
+  context.store = &hook;
+  context.stop = stop.get_token();
+  const Acquired lease = AcquireExclusiveLease(context, "first");
+  ASSERT_FALSE(lease.ok());
+  EXPECT_EQ(lease.error().code(), ErrorCode::kCancelled);
+  EXPECT_THAT(lease.error().ToString(), HasSubstr("is in use"));
+}
+
 TEST_F(ExclusiveLeaseTest, WhoWasThereBeforeIsNotWaitedFor) {
   const Acquired first = Acquire(here_, "first");
   ASSERT_TRUE(first.ok());
@@ -195,6 +215,14 @@ TEST_F(ExclusiveLeaseTest, NeedsTheRightToDelete) {
   memory_.store.SetCanDelete(false);
   EXPECT_EQ(Acquire(here_, "first").error().code(), ErrorCode::kPermission);
   EXPECT_THAT(Leases(), IsEmpty());
+  EXPECT_EQ(CheckMayWithdrawLease(ContextOf(here_)).error().code(), ErrorCode::kPermission);
+}
+
+TEST_F(ExclusiveLeaseTest, TryingToWithdrawTouchesNobodysLease) {
+  const Acquired first = Acquire(here_, "first");
+  ASSERT_TRUE(first.ok());
+  EXPECT_TRUE(CheckMayWithdrawLease(ContextOf(there_)).ok());
+  EXPECT_THAT(Leases(), SizeIs(1));
 }
 
 TEST_F(ExclusiveLeaseTest, NeedsALocalDirectory) {

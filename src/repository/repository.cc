@@ -48,7 +48,7 @@ RepositoryContext MakeContext(storage::ObjectStore& store, const RepositoryId& i
 Result<NewRepository> InitRepository(storage::ObjectStore& store, const RepositoryOptions& options,
                                      const InitOptions& init,
                                      const std::function<Status(const NewRepository&)>& keep_keys) {
-  PGK_TRY(CheckEmpty(store));
+  PGK_TRY(CheckEmpty(store, init.in_bucket));
   NewRepository created{RepositoryId::New(*options.random), KeyBundle::Generate(*options.random)};
   PGK_ASSIGN_OR_RETURN(const auto ring, KeyRing::FromBundle(created.keys, created.id));
   PGK_ASSIGN_OR_RETURN(ConfigObject config, FirstConfig(created, *ring, options, init));

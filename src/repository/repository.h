@@ -42,6 +42,7 @@ struct InitOptions {
   RepositoryMode mode = RepositoryMode::kConditionalCreate;
   std::optional<uint32_t> pack_bytes;
   std::optional<int8_t> zstd_level;
+  bool in_bucket = false;  // see CheckEmpty in repository/config_store.h
 };
 
 // A repository that was just created: its id and its full keys, which exist nowhere else yet.

@@ -2,12 +2,17 @@
 // older versions are kept.
 #pragma once
 
+#include <string_view>
+
 #include "base/result.h"
 #include "storage/object_store.h"
 
 namespace pgkeep::storage {
 
-// Tries it out with "probe/overwrite": makes that object if it is not there, and puts the same
+// The object with which it is tried out.
+inline constexpr std::string_view kOverwriteTrialKey = "probe/overwrite";
+
+// Tries it out with kOverwriteTrialKey: makes that object if it is not there, and puts the same
 // bytes over it. It stays, since not everybody may delete, so that one object serves all trials;
 // where versions are kept, each overwriting that is not refused adds one of a few bytes.
 //

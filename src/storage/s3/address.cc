@@ -67,7 +67,10 @@ Result<S3Address> MakeAddress(const S3Settings& settings, std::string_view regio
     address.scheme = url.scheme;
     address.host = url.Authority();
     in_addr parsed{};
-    ip_address = url.host.starts_with('[') || inet_pton(AF_INET, url.host.c_str(), &parsed) == 1;
+    // As a name that is complete, "127.0.0.1." is the same address.
+    const std::string host =
+        url.host.ends_with('.') ? url.host.substr(0, url.host.size() - 1) : url.host;
+    ip_address = host.starts_with('[') || inet_pton(AF_INET, host.c_str(), &parsed) == 1;
   }
   // A certificate for "*.host" does not cover "a.b.host".
   const bool dots = bucket.find('.') != std::string::npos && address.scheme == "https";

@@ -101,7 +101,11 @@ TEST_F(CredentialChainTest, ReadsFilesAsOtherToolsTakeThem) {
                                  "credential_process = /bin/keys\n"
                                  "[role]\n"
                                  "role_arn = arn:aws:iam::1:role/r\n"
-                                 "source_profile = default\n");
+                                 "source_profile = default\n"
+                                 "[both]\n"
+                                 "aws_access_key_id = AKIAB\n"
+                                 "aws_secret_access_key = secret\n"
+                                 "role_arn = arn:aws:iam::1:role/r\n");
   const auto load = [&](const std::string& profile) {
     return MakeFileCredentials(PosixFileSystem(), Variables(), path, profile)->Load();
   };
@@ -109,7 +113,8 @@ TEST_F(CredentialChainTest, ReadsFilesAsOtherToolsTakeThem) {
   ASSERT_TRUE(keys.ok() && keys->has_value());
   EXPECT_EQ((*keys)->access_key, "AKIAD");
   for (const auto& [profile, way] :
-       {std::pair("process", "credential_process"), std::pair("role", "role_arn")}) {
+       {std::pair("process", "credential_process"), std::pair("role", "role_arn"),
+        std::pair("both", "has keys and a role_arn")}) {
     const auto found = load(profile);
     ASSERT_FALSE(found.ok());
     EXPECT_NE(found.error().message().find(way), std::string::npos) << found.error().Describe();

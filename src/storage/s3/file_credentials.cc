@@ -47,7 +47,8 @@ struct Section {
   std::string_view access_key;
   std::string_view secret_key;
   std::string_view session_token;
-  std::string other_way;  // a setting by which tools get credentials otherwise
+  std::string other_way;      // a setting by which tools get credentials otherwise
+  bool assumes_role = false;  // the keys are only those of the user who may take a role
 };
 
 Section FindSection(std::string_view text, std::string_view profile) {
@@ -72,6 +73,7 @@ Section FindSection(std::string_view text, std::string_view profile) {
     if (name == "aws_access_key_id") section.access_key = value;
     if (name == "aws_secret_access_key") section.secret_key = value;
     if (name == "aws_session_token") section.session_token = value;
+    if (name == "role_arn") section.assumes_role = true;
     if (std::ranges::find(kOtherWays, name) != kOtherWays.end()) section.other_way = name;
   }
   return section;
@@ -143,6 +145,15 @@ class FileCredentials final : public CredentialSource {
       return Err(ErrorCode::kConfig, "profile [{}] of {} has no access key or no secret key",
                  profile, path)
           .WithHint("it needs aws_access_key_id and aws_secret_access_key");
+    }
+    // With the keys alone another user would work than the one that was meant.
+    if (section.assumes_role) {
+      return Err(ErrorCode::kConfig,
+                 "profile [{}] of {} has keys and a role_arn, and pgkeep takes no role with keys",
+                 profile, path)
+          .WithHint(
+              "name a profile without role_arn, or give the role as AWS_ROLE_ARN with a web "
+              "identity (AWS_WEB_IDENTITY_TOKEN_FILE)");
     }
     S3Credentials found;
     found.access_key = section.access_key;

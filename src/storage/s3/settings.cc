@@ -1,5 +1,7 @@
 #include "storage/s3/settings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -28,6 +30,10 @@ constexpr auto kReadsAtOnce =
     std::to_array<std::string_view>({"STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
                                      "GLACIER_IR", "REDUCED_REDUNDANCY", "EXPRESS_ONEZONE"});
 
+// Of those that libcurl has, the ones that are in use.
+constexpr auto kProxySchemes =
+    std::to_array<std::string_view>({"http", "https", "socks5", "socks5h"});
+
 template <class Table, class Value>
 std::string_view NameIn(const Table& table, Value value) {
   return std::ranges::find(table, value, &Table::value_type::second)->first;
@@ -47,6 +53,38 @@ Status ValidateEndpoint(const std::string& endpoint) {
   if (url->path == "/") return Ok();
   return Err(ErrorCode::kInvalidArgument, "the S3 endpoint has a path in it")
       .WithHint("the bucket belongs into the repository url: s3://bucket/prefix");
+}
+
+// Why libcurl could not take it as a proxy, or must not; empty where it can.
+std::string_view FaultOfProxy(std::string_view proxy) {
+  constexpr std::string_view kMark = "://";
+  if (const size_t mark = proxy.find(kMark); mark != std::string_view::npos) {
+    const std::string_view scheme = proxy.substr(0, mark);
+    if (std::ranges::find(kProxySchemes, scheme) == kProxySchemes.end()) {
+      return "has a scheme that is not http, https, socks5 or socks5h";
+    }
+    proxy.remove_prefix(mark + kMark.size());
+  }
+  if (proxy.find('@') != std::string_view::npos) return "has a user name in it";
+  if (proxy.ends_with('/')) proxy.remove_suffix(1);
+  if (proxy.find('/') != std::string_view::npos) return "has a path in it";
+  const size_t colon = proxy.rfind(':');
+  if (colon == std::string_view::npos ||
+      proxy.find_first_not_of("0123456789", colon + 1) != std::string_view::npos ||
+      colon + 1 == proxy.size()) {
+    return "names no port";
+  }
+  return net::ParseUrl("http://" + std::string(proxy)).ok() ? "" : "is no host with a port";
+}
+
+Status ValidateProxy(std::string_view proxy, std::string_view endpoint) {
+  const std::string_view fault = FaultOfProxy(proxy);
+  if (fault.empty()) return Ok();
+  return Err(ErrorCode::kInvalidArgument, "'proxy' {}", fault)
+      .WithHint(fmt::format(
+          "write it as http://host:port (or https, socks5, socks5h); one that wants a password "
+          "belongs into {} of the environment, since others may read a configuration",
+          endpoint.starts_with("http://") ? "http_proxy" : "https_proxy"));
 }
 
 Status ValidateLifecycle(const S3LifecycleSettings& lifecycle) {
@@ -107,11 +145,8 @@ Status ValidateSettings(const S3Settings& settings) {
                "transfer acceleration excludes an endpoint and path addressing")
         .WithHint("leave 'accelerate' out, or 'endpoint' and 'addressing'");
   }
-  if (settings.proxy && !settings.proxy->empty() && !net::ParseUrl(*settings.proxy).ok()) {
-    return Err(ErrorCode::kInvalidArgument, "the proxy is no address of a proxy")
-        .WithHint(
-            "write it as http://host:port; one that wants a password belongs into https_proxy of "
-            "the environment, since others may read a configuration");
+  if (settings.proxy && !settings.proxy->empty()) {
+    PGK_TRY(ValidateProxy(*settings.proxy, settings.endpoint));
   }
   if (!IsPlainName(settings.region)) {
     return Err(ErrorCode::kInvalidArgument, "the region '{}' has characters that no region has",

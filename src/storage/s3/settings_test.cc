@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 #include "base/error.h"
 
 namespace pgkeep::storage {
@@ -41,6 +44,27 @@ TEST(S3Settings, WhatCannotBeRightIsRefused) {
     EXPECT_FALSE(status.error().hint().empty());
     EXPECT_EQ(status.error().Describe().find("secret"), std::string::npos);
   }
+}
+
+TEST(S3Settings, ProxiesAreThoseThatTheLibraryTakes) {
+  for (const std::string proxy :
+       {"http://proxy:3128", "https://proxy:3129/", "proxy:3128", "socks5://127.0.0.1:1080",
+        "socks5h://proxy:1080", "http://[::1]:3128"}) {
+    EXPECT_TRUE(ValidateSettings({.proxy = proxy}).ok()) << proxy;
+  }
+  for (const auto& [proxy, why] :
+       {std::pair("ftp://proxy:21", "scheme"), std::pair("http://proxy", "names no port"),
+        std::pair("http://[::1]", "names no port"), std::pair("proxy:", "names no port"),
+        std::pair("http://proxy:3128/x", "path"), std::pair("socks5://u:secret@proxy:1", "user"),
+        std::pair("proxy:99999", "no host with a port"), std::pair(":3128", "no host")}) {
+    const Status status = ValidateSettings({.proxy = proxy});
+    ASSERT_FALSE(status.ok()) << proxy;
+    EXPECT_NE(status.error().message().find("'proxy'"), std::string::npos);
+    EXPECT_NE(status.error().message().find(why), std::string::npos) << status.error().Describe();
+    EXPECT_NE(status.error().hint().find(" https_proxy "), std::string::npos);
+  }
+  const Status plain = ValidateSettings({.endpoint = "http://s3", .proxy = "proxy"});
+  EXPECT_NE(plain.error().hint().find(" http_proxy "), std::string::npos);
 }
 
 }  // namespace
