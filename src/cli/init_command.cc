@@ -363,9 +363,9 @@ Result<std::unique_ptr<storage::ObjectStore>> OpenPlace(const storage::StoreUrl&
   PGK_ASSIGN_OR_RETURN(auto store, OpenStore(url, environment, true));
   const storage::StoreFeatures features = store->features();
   if (features.conditional_create || !features.has_versions) return store;
-  PGK_ASSIGN_OR_RETURN(const storage::ProbeReport report,
-                       storage::ProbeBucket(storage::S3OptionsOf(StoreEnvironmentOf(environment),
-                                                                 url)));
+  PGK_ASSIGN_OR_RETURN(
+      const storage::ProbeReport report,
+      storage::ProbeBucket(storage::S3OptionsOf(StoreEnvironmentOf(environment), url)));
   PGK_TRY(storage::KeepProbeReport(*store, report));
   return OpenStore(url, environment, true);
 }

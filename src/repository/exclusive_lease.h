@@ -55,8 +55,8 @@ class ExclusiveLease {
 Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryContext& context,
                                                               const std::string& holder);
 
-// Ok while nobody holds a lease; else kBusy, with who does and what can be done. For reports: it may
-// have changed already.
+// Ok while nobody holds a lease; else kBusy, with who does and what can be done. For reports: it
+// may have changed already.
 Status CheckLeaseIsFree(const RepositoryContext& context);
 
 // `context` for work under the lease: everything goes through its store. Valid while the lease

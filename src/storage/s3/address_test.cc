@@ -43,9 +43,8 @@ TEST(S3Address, OtherEndpointsGetTheBucketInThePathUnlessToldOtherwise) {
 
 TEST(S3Address, IpAddressesHaveNoBucketsInThem) {
   for (const std::string endpoint : {"http://127.0.0.1:7480", "http://[::1]:7480"}) {
-    EXPECT_EQ(
-        UrlOf({.endpoint = endpoint, .addressing = S3Addressing::kVirtual}, "backups"),
-        "invalid_argument");
+    EXPECT_EQ(UrlOf({.endpoint = endpoint, .addressing = S3Addressing::kVirtual}, "backups"),
+              "invalid_argument");
     EXPECT_EQ(UrlOf({.endpoint = endpoint}, "backups"), endpoint + "/backups/a/b");
   }
 }
