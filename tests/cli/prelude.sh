@@ -125,9 +125,7 @@ stop_poolers() {
 
 # free_port: a port of 127.0.0.1 on which nobody listens.
 free_port() {
-  python3 -c 'import socket
-with socket.create_server(("127.0.0.1", 0)) as listener:
-    print(listener.getsockname()[1])'
+  python3 "$HERE/../python/free_port.py"
 }
 
 # aftermath: what a backup that failed has left: how the history tells it, and how many backups
@@ -284,7 +282,7 @@ s3_requests() {
 # s3_log_mark: waits until everything that was asked so far is logged; prints the number of lines.
 # The log lags behind the answers; a request that nobody else makes marks its end.
 s3_log_mark() {
-  local log="$DIR/.s3/gateway.log" mark=mark-$RANDOM$RANDOM
+  local log="$DIR/.s3/gateway.log" mark=mark-$RANDOM$RANDOM-end
   python3 -c 'import sys, urllib.parse, http.client
 url = urllib.parse.urlsplit(sys.argv[1])
 server = http.client.HTTPConnection(url.netloc)
