@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "cli/text_format.h"
+#include "storage/forwarding_store.h"
 #include "storage/store_operation.h"
 
 namespace pgkeep::cli {
@@ -18,64 +19,58 @@ using storage::ListPage;
 using storage::ObjectInfo;
 using storage::StoreOperation;
 
-class LoggingStore final : public storage::ObjectStore {
+// The reserve makes no requests of its own: what it costs shows as space.
+class LoggingStore final : public storage::ForwardingStore {
  public:
-  explicit LoggingStore(std::unique_ptr<storage::ObjectStore> inner) : inner_(std::move(inner)) {}
-
-  storage::StoreFeatures features() const override { return inner_->features(); }
-  std::string Url() const override { return inner_->Url(); }
-  std::string ExpectedEtag(ByteSpan bytes) const override { return inner_->ExpectedEtag(bytes); }
+  explicit LoggingStore(std::unique_ptr<storage::ObjectStore> owned)
+      : ForwardingStore(*owned), owned_(std::move(owned)) {}
 
   Result<ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override {
-    return Logged(StoreOperation::kCreateIfAbsent, key, inner_->CreateIfAbsent(key, bytes),
+    return Logged(StoreOperation::kCreateIfAbsent, key, inner().CreateIfAbsent(key, bytes),
                   [&](const auto&) { return fmt::format("{} bytes", bytes.size()); });
   }
 
   Result<ObjectInfo> Put(std::string_view key, ByteSpan bytes) override {
-    return Logged(StoreOperation::kPut, key, inner_->Put(key, bytes),
+    return Logged(StoreOperation::kPut, key, inner().Put(key, bytes),
                   [&](const auto&) { return fmt::format("{} bytes", bytes.size()); });
   }
 
   Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override {
-    return Logged(StoreOperation::kGet, key, inner_->Get(key, max_bytes),
+    return Logged(StoreOperation::kGet, key, inner().Get(key, max_bytes),
                   [](const auto& content) { return fmt::format("{} bytes", content->size()); });
   }
 
   Status GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) override {
-    return Logged(StoreOperation::kGetRange, key, inner_->GetRange(key, offset, out),
+    return Logged(StoreOperation::kGetRange, key, inner().GetRange(key, offset, out),
                   [&](const auto&) { return fmt::format("{} bytes from {}", out.size(), offset); });
   }
 
   Result<ListPage> List(std::string_view prefix, std::string_view start_after,
                         size_t max_keys) override {
     return Logged(StoreOperation::kList, fmt::format("{}*", prefix),
-                  inner_->List(prefix, start_after, max_keys),
+                  inner().List(prefix, start_after, max_keys),
                   [](const auto& page) { return Count(page->objects.size(), "object"); });
   }
 
   Result<ObjectInfo> Head(std::string_view key) override {
-    return Logged(StoreOperation::kHead, key, inner_->Head(key),
+    return Logged(StoreOperation::kHead, key, inner().Head(key),
                   [](const auto& info) { return fmt::format("{} bytes", info->size); });
   }
 
   Status Delete(std::string_view key) override {
-    return Logged(StoreOperation::kDelete, key, inner_->Delete(key),
+    return Logged(StoreOperation::kDelete, key, inner().Delete(key),
                   [](const auto&) { return std::string("done"); });
   }
 
   Result<Timestamp> ServerTime() override {
-    return Logged(StoreOperation::kServerTime, "", inner_->ServerTime(),
+    return Logged(StoreOperation::kServerTime, "", inner().ServerTime(),
                   [](const auto& time) { return FormatUtc(*time); });
   }
 
   Result<std::optional<uint64_t>> FreeBytes() override {
-    return Logged(StoreOperation::kFreeBytes, "", inner_->FreeBytes(),
+    return Logged(StoreOperation::kFreeBytes, "", inner().FreeBytes(),
                   [](const auto&) { return std::string("done"); });
   }
-
-  // No requests of their own: what they cost shows as space.
-  Status KeepReserve() override { return inner_->KeepReserve(); }
-  Status ReleaseReserve() override { return inner_->ReleaseReserve(); }
 
  private:
   // Arguments are made before this runs: the call is over.
@@ -90,7 +85,7 @@ class LoggingStore final : public storage::ObjectStore {
     return outcome;
   }
 
-  const std::unique_ptr<storage::ObjectStore> inner_;
+  const std::unique_ptr<storage::ObjectStore> owned_;
 };
 
 }  // namespace

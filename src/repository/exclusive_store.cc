@@ -26,15 +26,9 @@ std::vector<std::string> ExclusiveStore::Unsettled() const {
 }
 
 storage::StoreFeatures ExclusiveStore::features() const {
-  storage::StoreFeatures features = inner_.features();
+  storage::StoreFeatures features = inner().features();
   features.conditional_create = true;
   return features;
-}
-
-std::string ExclusiveStore::Url() const { return inner_.Url(); }
-
-std::string ExclusiveStore::ExpectedEtag(ByteSpan bytes) const {
-  return inner_.ExpectedEtag(bytes);
 }
 
 Result<storage::ObjectInfo> ExclusiveStore::CreateIfAbsent(std::string_view key, ByteSpan bytes) {
@@ -63,7 +57,7 @@ Status ExclusiveStore::CheckAbsent(const std::string& key, const crypto::Digest3
     if (it != unsettled_.end()) pending = it->second;
   }
   if (pending == digest) return Ok();
-  const Result<storage::ObjectInfo> there = inner_.Head(key);
+  const Result<storage::ObjectInfo> there = inner().Head(key);
   if (there.ok()) return Err(ErrorCode::kAlreadyExists, "object {} exists", key);
   if (there.error().code() != ErrorCode::kNotFound) return there.error();
   if (!pending) return Ok();
@@ -76,7 +70,7 @@ Result<storage::ObjectInfo> ExclusiveStore::LookAndPut(const std::string& key, B
   const crypto::Digest32 digest = settle ? crypto::Sha256(bytes) : crypto::Digest32{};
   PGK_TRY(CheckAbsent(key, digest));
   PGK_TRY(permit_(key));
-  Result<storage::ObjectInfo> put = inner_.Put(key, bytes);
+  Result<storage::ObjectInfo> put = inner().Put(key, bytes);
   if (!settle) return put;
   const MutexLock lock(mutex_);
   if (put.ok()) {
@@ -89,31 +83,12 @@ Result<storage::ObjectInfo> ExclusiveStore::LookAndPut(const std::string& key, B
 
 Result<storage::ObjectInfo> ExclusiveStore::Put(std::string_view key, ByteSpan bytes) {
   PGK_TRY(permit_(key));
-  return inner_.Put(key, bytes);
+  return inner().Put(key, bytes);
 }
-
-Result<Bytes> ExclusiveStore::Get(std::string_view key, uint64_t max_bytes) {
-  return inner_.Get(key, max_bytes);
-}
-
-Status ExclusiveStore::GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) {
-  return inner_.GetRange(key, offset, out);
-}
-
-Result<storage::ListPage> ExclusiveStore::List(std::string_view prefix,
-                                               std::string_view start_after, size_t max_keys) {
-  return inner_.List(prefix, start_after, max_keys);
-}
-
-Result<storage::ObjectInfo> ExclusiveStore::Head(std::string_view key) { return inner_.Head(key); }
 
 Status ExclusiveStore::Delete(std::string_view key) {
   PGK_TRY(permit_(key));
-  return inner_.Delete(key);
+  return inner().Delete(key);
 }
-
-Result<Timestamp> ExclusiveStore::ServerTime() { return inner_.ServerTime(); }
-
-Result<std::optional<uint64_t>> ExclusiveStore::FreeBytes() { return inner_.FreeBytes(); }
 
 }  // namespace pgkeep::repository

@@ -11,7 +11,7 @@
 #include "base/mutex.h"
 #include "base/thread_annotations.h"
 #include "crypto/hash.h"
-#include "storage/object_store.h"
+#include "storage/forwarding_store.h"
 
 namespace pgkeep::repository {
 
@@ -28,38 +28,26 @@ namespace pgkeep::repository {
 // Every change first asks `permit` for its key and fails with its error. Two threads that create
 // one key have one winner; processes are kept apart by the lease alone. Thread-safe. `inner` must
 // outlive it; `permit` must be thread-safe.
-class ExclusiveStore final : public storage::ObjectStore {
+class ExclusiveStore final : public storage::ForwardingStore {
  public:
   using Permit = std::function<Status(std::string_view key)>;
   ExclusiveStore(storage::ObjectStore& inner, Permit permit)
-      : inner_(inner), permit_(std::move(permit)) {}
+      : ForwardingStore(inner), permit_(std::move(permit)) {}
 
   // Keys of decisions and configurations whose creation has no definite answer yet, ascending.
   std::vector<std::string> Unsettled() const;
 
   // Those of the store, with conditional_create.
   storage::StoreFeatures features() const override;
-  std::string Url() const override;
-  std::string ExpectedEtag(ByteSpan bytes) const override;
   Result<storage::ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
   // Only for what may be overwritten: no key that is created elsewhere.
   Result<storage::ObjectInfo> Put(std::string_view key, ByteSpan bytes) override;
-  Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override;
-  Status GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) override;
-  Result<storage::ListPage> List(std::string_view prefix, std::string_view start_after,
-                                 size_t max_keys) override;
-  Result<storage::ObjectInfo> Head(std::string_view key) override;
   Status Delete(std::string_view key) override;
-  Result<Timestamp> ServerTime() override;
-  Result<std::optional<uint64_t>> FreeBytes() override;
-  Status KeepReserve() override { return inner_.KeepReserve(); }
-  Status ReleaseReserve() override { return inner_.ReleaseReserve(); }
 
  private:
   Result<storage::ObjectInfo> LookAndPut(const std::string& key, ByteSpan bytes);
   Status CheckAbsent(const std::string& key, const crypto::Digest32& digest);
 
-  storage::ObjectStore& inner_;
   const Permit permit_;
   mutable Mutex mutex_;
   CondVar created_;

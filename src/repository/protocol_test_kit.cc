@@ -53,38 +53,38 @@ void HookStore::Call(std::string_view operation, std::string_view key) {
 
 Result<storage::ObjectInfo> HookStore::CreateIfAbsent(std::string_view key, ByteSpan bytes) {
   Call("create", key);
-  return inner_.CreateIfAbsent(key, bytes);
+  return inner().CreateIfAbsent(key, bytes);
 }
 
 Result<storage::ObjectInfo> HookStore::Put(std::string_view key, ByteSpan bytes) {
   Call("put", key);
-  return inner_.Put(key, bytes);
+  return inner().Put(key, bytes);
 }
 
 Result<Bytes> HookStore::Get(std::string_view key, uint64_t max_bytes) {
   Call("get", key);
-  return inner_.Get(key, max_bytes);
+  return inner().Get(key, max_bytes);
 }
 
 Status HookStore::GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) {
   Call("get", key);
-  return inner_.GetRange(key, offset, out);
+  return inner().GetRange(key, offset, out);
 }
 
 Result<storage::ListPage> HookStore::List(std::string_view prefix, std::string_view start_after,
                                           size_t max_keys) {
   Call("list", prefix);
-  return inner_.List(prefix, start_after, max_keys);
+  return inner().List(prefix, start_after, max_keys);
 }
 
 Result<storage::ObjectInfo> HookStore::Head(std::string_view key) {
   Call("head", key);
-  return inner_.Head(key);
+  return inner().Head(key);
 }
 
 Status HookStore::Delete(std::string_view key) {
   Call("delete", key);
-  return inner_.Delete(key);
+  return inner().Delete(key);
 }
 
 TestRepository::TestRepository(storage::ObjectStore& store, Clock& clock, uint64_t seed)

@@ -15,7 +15,7 @@
 #include "repository/key_ring.h"
 #include "repository/repository_context.h"
 #include "repository/writer_protocol.h"
-#include "storage/object_store.h"
+#include "storage/forwarding_store.h"
 #include "testing/fake_clock.h"
 #include "testing/seeded_random.h"
 #include "testing/test_store.h"
@@ -25,10 +25,10 @@ namespace pgkeep::repository {
 // Calls back before each call that reaches the store, with the operation and the key: the seam at
 // which tests put one process's step between two steps of another. The callback may use the inner
 // store.
-class HookStore final : public storage::ObjectStore {
+class HookStore final : public storage::ForwardingStore {
  public:
   using Hook = std::function<void(std::string_view operation, std::string_view key)>;
-  explicit HookStore(storage::ObjectStore& inner) : inner_(inner) {}
+  using ForwardingStore::ForwardingStore;
 
   // Before every call from now on, one at a time. Not called again from within itself.
   void SetHook(Hook hook) { hook_ = std::move(hook); }
@@ -40,9 +40,9 @@ class HookStore final : public storage::ObjectStore {
   // Pretends other features than the store has.
   void SetFeatures(const storage::StoreFeatures& features) { features_ = features; }
 
-  storage::StoreFeatures features() const override { return features_.value_or(inner_.features()); }
-  std::string Url() const override { return inner_.Url(); }
-  std::string ExpectedEtag(ByteSpan bytes) const override { return inner_.ExpectedEtag(bytes); }
+  storage::StoreFeatures features() const override {
+    return features_.value_or(inner().features());
+  }
   Result<storage::ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
   Result<storage::ObjectInfo> Put(std::string_view key, ByteSpan bytes) override;
   Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override;
@@ -51,13 +51,10 @@ class HookStore final : public storage::ObjectStore {
                                  size_t max_keys) override;
   Result<storage::ObjectInfo> Head(std::string_view key) override;
   Status Delete(std::string_view key) override;
-  Result<Timestamp> ServerTime() override { return inner_.ServerTime(); }
-  Result<std::optional<uint64_t>> FreeBytes() override { return inner_.FreeBytes(); }
 
  private:
   void Call(std::string_view operation, std::string_view key);
 
-  storage::ObjectStore& inner_;
   Hook hook_;
   std::optional<storage::StoreFeatures> features_;
   Mutex mutex_;                           // held while the hook runs

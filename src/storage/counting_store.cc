@@ -45,8 +45,6 @@ OperationCount StoreCounts::Total() const {
   return sum;
 }
 
-CountingStore::CountingStore(ObjectStore& inner) : inner_(inner) {}
-
 StoreCounts CountingStore::Counts() const {
   const MutexLock lock(mutex_);
   return counts_;
@@ -72,14 +70,8 @@ void CountingStore::Add(StoreOperation operation, std::string_view key,
   counts_.by_class[{operation, std::move(key_class)}] += count;
 }
 
-StoreFeatures CountingStore::features() const { return inner_.features(); }
-
-std::string CountingStore::Url() const { return inner_.Url(); }
-
-std::string CountingStore::ExpectedEtag(ByteSpan bytes) const { return inner_.ExpectedEtag(bytes); }
-
 Result<ObjectInfo> CountingStore::CreateIfAbsent(std::string_view key, ByteSpan bytes) {
-  Result<ObjectInfo> created = inner_.CreateIfAbsent(key, bytes);
+  Result<ObjectInfo> created = inner().CreateIfAbsent(key, bytes);
   OperationCount count = CountCall(created);
   if (created.ok()) count.bytes_written = bytes.size();
   Add(StoreOperation::kCreateIfAbsent, key, count);
@@ -87,7 +79,7 @@ Result<ObjectInfo> CountingStore::CreateIfAbsent(std::string_view key, ByteSpan 
 }
 
 Result<ObjectInfo> CountingStore::Put(std::string_view key, ByteSpan bytes) {
-  Result<ObjectInfo> written = inner_.Put(key, bytes);
+  Result<ObjectInfo> written = inner().Put(key, bytes);
   OperationCount count = CountCall(written);
   if (written.ok()) count.bytes_written = bytes.size();
   Add(StoreOperation::kPut, key, count);
@@ -95,7 +87,7 @@ Result<ObjectInfo> CountingStore::Put(std::string_view key, ByteSpan bytes) {
 }
 
 Result<Bytes> CountingStore::Get(std::string_view key, uint64_t max_bytes) {
-  Result<Bytes> content = inner_.Get(key, max_bytes);
+  Result<Bytes> content = inner().Get(key, max_bytes);
   OperationCount count = CountCall(content);
   if (content.ok()) count.bytes_read = content->size();
   Add(StoreOperation::kGet, key, count);
@@ -103,7 +95,7 @@ Result<Bytes> CountingStore::Get(std::string_view key, uint64_t max_bytes) {
 }
 
 Status CountingStore::GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) {
-  Status read = inner_.GetRange(key, offset, out);
+  Status read = inner().GetRange(key, offset, out);
   OperationCount count = CountCall(read);
   if (read.ok()) count.bytes_read = out.size();
   Add(StoreOperation::kGetRange, key, count);
@@ -112,7 +104,7 @@ Status CountingStore::GetRange(std::string_view key, uint64_t offset, MutableByt
 
 Result<ListPage> CountingStore::List(std::string_view prefix, std::string_view start_after,
                                      size_t max_keys) {
-  Result<ListPage> page = inner_.List(prefix, start_after, max_keys);
+  Result<ListPage> page = inner().List(prefix, start_after, max_keys);
   OperationCount count = CountCall(page);
   if (page.ok()) count.listed = page->objects.size();
   Add(StoreOperation::kList, prefix, count);
@@ -120,25 +112,25 @@ Result<ListPage> CountingStore::List(std::string_view prefix, std::string_view s
 }
 
 Result<ObjectInfo> CountingStore::Head(std::string_view key) {
-  Result<ObjectInfo> info = inner_.Head(key);
+  Result<ObjectInfo> info = inner().Head(key);
   Add(StoreOperation::kHead, key, CountCall(info));
   return info;
 }
 
 Status CountingStore::Delete(std::string_view key) {
-  Status deleted = inner_.Delete(key);
+  Status deleted = inner().Delete(key);
   Add(StoreOperation::kDelete, key, CountCall(deleted));
   return deleted;
 }
 
 Result<Timestamp> CountingStore::ServerTime() {
-  Result<Timestamp> now = inner_.ServerTime();
+  Result<Timestamp> now = inner().ServerTime();
   Add(StoreOperation::kServerTime, "", CountCall(now));
   return now;
 }
 
 Result<std::optional<uint64_t>> CountingStore::FreeBytes() {
-  Result<std::optional<uint64_t>> free = inner_.FreeBytes();
+  Result<std::optional<uint64_t>> free = inner().FreeBytes();
   Add(StoreOperation::kFreeBytes, "", CountCall(free));
   return free;
 }

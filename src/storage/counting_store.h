@@ -12,7 +12,7 @@
 
 #include "base/mutex.h"
 #include "base/thread_annotations.h"
-#include "storage/object_store.h"
+#include "storage/forwarding_store.h"
 #include "storage/store_operation.h"
 
 namespace pgkeep::storage {
@@ -47,20 +47,16 @@ struct StoreCounts {
   OperationCount Total() const;
 };
 
-// Forwards every call to `inner`, which must outlive it, and counts. Thread-safe. Changes no
-// result.
-class CountingStore final : public ObjectStore {
+// Counts every call. Thread-safe. Changes no result.
+class CountingStore final : public ForwardingStore {
  public:
-  explicit CountingStore(ObjectStore& inner);
+  using ForwardingStore::ForwardingStore;
 
   // A consistent copy of the totals.
   StoreCounts Counts() const;
   // Starts again from zero.
   void Reset();
 
-  StoreFeatures features() const override;
-  std::string Url() const override;
-  std::string ExpectedEtag(ByteSpan bytes) const override;
   Result<ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
   Result<ObjectInfo> Put(std::string_view key, ByteSpan bytes) override;
   Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override;
@@ -71,13 +67,10 @@ class CountingStore final : public ObjectStore {
   Status Delete(std::string_view key) override;
   Result<Timestamp> ServerTime() override;
   Result<std::optional<uint64_t>> FreeBytes() override;
-  Status KeepReserve() override { return inner_.KeepReserve(); }
-  Status ReleaseReserve() override { return inner_.ReleaseReserve(); }
 
  private:
   void Add(StoreOperation operation, std::string_view key, const OperationCount& count);
 
-  ObjectStore& inner_;
   mutable Mutex mutex_;
   StoreCounts counts_ PGK_GUARDED_BY(mutex_);
   std::set<std::string> classes_ PGK_GUARDED_BY(mutex_);

@@ -18,12 +18,10 @@ using storage::StoreFeatures;
 namespace {
 
 std::unique_ptr<storage::S3Store> OpenEmpty(bool versioned) {
-  static Gateway& gateway = Gateway::Shared();
-  static const std::string plain = gateway.MakeBucket();
-  static const std::string with_versions = gateway.MakeVersionedBucket();
   static std::atomic<int> stores = 0;
+  Gateway& gateway = Gateway::Shared();
   return MustOpen(
-      gateway.StoreOptions(versioned ? with_versions : plain, fmt::format("store/{}", ++stores)));
+      gateway.StoreOptions(gateway.SharedBucket(versioned), fmt::format("store/{}", ++stores)));
 }
 
 }  // namespace

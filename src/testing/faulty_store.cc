@@ -11,7 +11,6 @@ namespace pgkeep::testing {
 
 using storage::ListPage;
 using storage::ObjectInfo;
-using storage::StoreFeatures;
 using storage::StoreOperation;
 
 namespace {
@@ -66,7 +65,7 @@ Error EndsEarly(std::string_view key) {
 }  // namespace
 
 FaultyStore::FaultyStore(storage::ObjectStore& inner, Clock& clock)
-    : inner_(inner), clock_(clock) {}
+    : ForwardingStore(inner), clock_(clock) {}
 
 size_t FaultyStore::AddRule(FaultRule rule) {
   PGK_CHECK(rule.nth >= 1 && rule.times >= 1, "a rule hits at least one call");
@@ -231,26 +230,20 @@ Status FaultyStore::Damage(const std::vector<Fault>& faults, StoreOperation oper
   return Ok();
 }
 
-StoreFeatures FaultyStore::features() const { return inner_.features(); }
-
-std::string FaultyStore::Url() const { return inner_.Url(); }
-
-std::string FaultyStore::ExpectedEtag(ByteSpan bytes) const { return inner_.ExpectedEtag(bytes); }
-
 Result<ObjectInfo> FaultyStore::CreateIfAbsent(std::string_view key, ByteSpan bytes) {
   return Around(Choose(StoreOperation::kCreateIfAbsent, key), StoreOperation::kCreateIfAbsent, key,
-                [&] { return inner_.CreateIfAbsent(key, bytes); });
+                [&] { return inner().CreateIfAbsent(key, bytes); });
 }
 
 Result<ObjectInfo> FaultyStore::Put(std::string_view key, ByteSpan bytes) {
   return Around(Choose(StoreOperation::kPut, key), StoreOperation::kPut, key,
-                [&] { return inner_.Put(key, bytes); });
+                [&] { return inner().Put(key, bytes); });
 }
 
 Result<Bytes> FaultyStore::Get(std::string_view key, uint64_t max_bytes) {
   const std::vector<Fault> faults = Choose(StoreOperation::kGet, key);
   return Around(faults, StoreOperation::kGet, key, [&]() -> Result<Bytes> {
-    PGK_ASSIGN_OR_RETURN(Bytes content, inner_.Get(key, max_bytes));
+    PGK_ASSIGN_OR_RETURN(Bytes content, inner().Get(key, max_bytes));
     PGK_TRY(Damage(faults, StoreOperation::kGet, key, 0, content));
     return content;
   });
@@ -259,7 +252,7 @@ Result<Bytes> FaultyStore::Get(std::string_view key, uint64_t max_bytes) {
 Status FaultyStore::GetRange(std::string_view key, uint64_t offset, MutableByteSpan out) {
   const std::vector<Fault> faults = Choose(StoreOperation::kGetRange, key);
   return Around(faults, StoreOperation::kGetRange, key, [&]() -> Status {
-    PGK_TRY(inner_.GetRange(key, offset, out));
+    PGK_TRY(inner().GetRange(key, offset, out));
     if (faults.empty()) return Ok();
     Bytes content = ToBytes(out);
     PGK_TRY(Damage(faults, StoreOperation::kGetRange, key, offset, content));
@@ -271,27 +264,27 @@ Status FaultyStore::GetRange(std::string_view key, uint64_t offset, MutableByteS
 Result<ListPage> FaultyStore::List(std::string_view prefix, std::string_view start_after,
                                    size_t max_keys) {
   return Around(Choose(StoreOperation::kList, prefix), StoreOperation::kList, prefix,
-                [&] { return inner_.List(prefix, start_after, max_keys); });
+                [&] { return inner().List(prefix, start_after, max_keys); });
 }
 
 Result<ObjectInfo> FaultyStore::Head(std::string_view key) {
   return Around(Choose(StoreOperation::kHead, key), StoreOperation::kHead, key,
-                [&] { return inner_.Head(key); });
+                [&] { return inner().Head(key); });
 }
 
 Status FaultyStore::Delete(std::string_view key) {
   return Around(Choose(StoreOperation::kDelete, key), StoreOperation::kDelete, key,
-                [&] { return inner_.Delete(key); });
+                [&] { return inner().Delete(key); });
 }
 
 Result<Timestamp> FaultyStore::ServerTime() {
   return Around(Choose(StoreOperation::kServerTime, ""), StoreOperation::kServerTime, "",
-                [&] { return inner_.ServerTime(); });
+                [&] { return inner().ServerTime(); });
 }
 
 Result<std::optional<uint64_t>> FaultyStore::FreeBytes() {
   return Around(Choose(StoreOperation::kFreeBytes, ""), StoreOperation::kFreeBytes, "",
-                [&] { return inner_.FreeBytes(); });
+                [&] { return inner().FreeBytes(); });
 }
 
 }  // namespace pgkeep::testing

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/mutex.h"
 #include "base/thread_annotations.h"
-#include "storage/object_store.h"
+#include "storage/forwarding_store.h"
 #include "storage/store_operation.h"
 
 namespace pgkeep::testing {
@@ -77,7 +77,7 @@ struct FaultProbabilities {
 // Forwards to `inner` and applies rules in the order in which they were added; the first that
 // fails the call ends it, delays and damage add up. Thread-safe. `inner` and `clock` must outlive
 // it. Without rules and probabilities it changes nothing.
-class FaultyStore final : public storage::ObjectStore {
+class FaultyStore final : public storage::ForwardingStore {
  public:
   explicit FaultyStore(storage::ObjectStore& inner, Clock& clock = SystemClock());
 
@@ -97,9 +97,6 @@ class FaultyStore final : public storage::ObjectStore {
   // One line for each applied fault, oldest first, at most 1,000: print it when a test fails.
   std::vector<std::string> History() const;
 
-  storage::StoreFeatures features() const override;
-  std::string Url() const override;
-  std::string ExpectedEtag(ByteSpan bytes) const override;
   Result<storage::ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
   Result<storage::ObjectInfo> Put(std::string_view key, ByteSpan bytes) override;
   Result<Bytes> Get(std::string_view key, uint64_t max_bytes) override;
@@ -110,8 +107,6 @@ class FaultyStore final : public storage::ObjectStore {
   Status Delete(std::string_view key) override;
   Result<Timestamp> ServerTime() override;
   Result<std::optional<uint64_t>> FreeBytes() override;
-  Status KeepReserve() override { return inner_.KeepReserve(); }
-  Status ReleaseReserve() override { return inner_.ReleaseReserve(); }
 
  private:
   struct ActiveRule {
@@ -142,7 +137,6 @@ class FaultyStore final : public storage::ObjectStore {
   auto Around(const std::vector<Fault>& faults, storage::StoreOperation operation,
               std::string_view key, Call call) -> decltype(call());
 
-  storage::ObjectStore& inner_;
   Clock& clock_;
   mutable Mutex mutex_;
   std::vector<ActiveRule> rules_ PGK_GUARDED_BY(mutex_);

@@ -60,6 +60,12 @@ std::string Gateway::MakeVersionedBucket() {
   return name;
 }
 
+const std::string& Gateway::SharedBucket(bool versioned) {
+  std::string& name = shared_buckets_[versioned ? 1 : 0];
+  if (name.empty()) name = versioned ? MakeVersionedBucket() : MakeBucket();
+  return name;
+}
+
 std::vector<std::string> Gateway::Requests() const {
   // ... beast: 0x7f...: 127.0.0.1 - test [date] "PUT /bucket/key HTTP/1.1" 200 5 - "agent" - -
   std::vector<std::string> requests;

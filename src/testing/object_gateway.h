@@ -1,6 +1,7 @@
 // A real S3 server for tests, and independent clients that look at what we wrote.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,6 +32,8 @@ class Gateway {
   // Makes a new bucket, with awscli; returns its name. The second one keeps versions.
   std::string MakeBucket();
   std::string MakeVersionedBucket();
+  // The one for all who do with prefixes of their own; made when it is first asked for.
+  const std::string& SharedBucket(bool versioned);
   // Runs `aws s3api WORDS` with the server's own credentials.
   ProgramResult Aws(const std::vector<std::string>& words) const;
   // The same for what must succeed; returns what it printed.
@@ -54,6 +57,7 @@ class Gateway {
   std::string secret_key_;
   std::string ca_file_;
   int buckets_ = 0;
+  std::array<std::string, 2> shared_buckets_;  // without versions, and with them
 };
 
 // Variables with these credentials and nothing else.

@@ -67,6 +67,12 @@ give_nobody() {
 HERE=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 POOLERS=()
 
+# beside COMMAND...: what a server is started with, as the last command of a subshell. Servers that
+# end with their input would not, as long as another one could still write to it.
+beside() {
+  exec "$@" 6>&- 7>&- 8>&-
+}
+
 # start_proxy OPTION...: a network in front of the server that breaks as proxy.py is told. It is on
 # 127.0.0.1, port $PROXY_PORT, and ends with the test or at the next call.
 start_proxy() {
@@ -74,8 +80,8 @@ start_proxy() {
   rm -f "$DIR/.proxy"
   # It ends with its input, which is open as long as this shell is there.
   [ -p "$DIR/.proxy.in" ] || { mkfifo "$DIR/.proxy.in"; exec 8<>"$DIR/.proxy.in"; }
-  python3 "$HERE/proxy.py" "$DIR/.pg/.s.PGSQL.5432" "$@" >"$DIR/.proxy" 2>&1 \
-    <"$DIR/.proxy.in" 8>&- &
+  beside python3 "$HERE/proxy.py" "$DIR/.pg/.s.PGSQL.5432" "$@" >"$DIR/.proxy" 2>&1 \
+    <"$DIR/.proxy.in" &
   PROXY_PID=$!
   until [ -s "$DIR/.proxy" ]; do sleep 0.05; done
   PROXY_PORT=$(head -1 "$DIR/.proxy")
@@ -105,7 +111,8 @@ default_pool_size = 10
 ignore_startup_parameters = extra_float_digits
 INI
   [ "$(id -u)" -ne 0 ] || chown postgres "$place"
-  "${PG_OWNER[@]}" "${PGKEEP_TEST_PGBOUNCER:-/usr/sbin/pgbouncer}" "$place/ini" >/dev/null 2>&1 &
+  beside "${PG_OWNER[@]}" "${PGKEEP_TEST_PGBOUNCER:-/usr/sbin/pgbouncer}" "$place/ini" \
+    >/dev/null 2>&1 &
   POOLERS+=($!)
   # Its name is there a moment before somebody listens on it.
   until python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])' \
@@ -118,9 +125,7 @@ stop_poolers() {
 
 # free_port: a port of 127.0.0.1 on which nobody listens.
 free_port() {
-  python3 -c 'import socket
-with socket.create_server(("127.0.0.1", 0)) as listener:
-    print(listener.getsockname()[1])'
+  python3 "$HERE/../python/free_port.py"
 }
 
 # aftermath: what a backup that failed has left: how the history tells it, and how many backups
@@ -160,8 +165,8 @@ start_server() {
 
 # run_server [OPTION...]: starts it again, with options of the server.
 run_server() {
-  (cd "$DIR/.pg" && "${PG_OWNER[@]}" "$PG_BIN/pg_ctl" -D data -w -t 120 -l log -o "-c fsync=off \
-    -c listen_addresses='' -c unix_socket_directories='$DIR/.pg' $*" start >/dev/null)
+  (cd "$DIR/.pg" && beside "${PG_OWNER[@]}" "$PG_BIN/pg_ctl" -D data -w -t 120 -l log start \
+    -o "-c fsync=off -c listen_addresses='' -c unix_socket_directories='$DIR/.pg' $*" >/dev/null)
 }
 
 # Ends what start_server, start_s3 and start_s3_proxy have started. The last two end when their
@@ -190,8 +195,7 @@ start_s3() {
   shift
   mkfifo "$DIR/.s3-in"
   : >"$DIR/.s3-out"
-  # It is the only one to have its input, or it would not see its end.
-  /usr/bin/python3 "$HERE/../s3/object_gateway.py" "$DIR/.s3" "$@" \
+  beside /usr/bin/python3 "$HERE/../s3/object_gateway.py" "$DIR/.s3" "$@" \
     <"$DIR/.s3-in" >"$DIR/.s3-out" 2>"$DIR/.s3-err" &
   S3_KEEPER=$!
   exec 6>"$DIR/.s3-in"
@@ -208,8 +212,8 @@ start_s3() {
 start_s3_proxy() {
   mkfifo "$DIR/.s3-proxy-in"
   : >"$DIR/.s3-proxy-out"
-  /usr/bin/python3 "$HERE/../s3/fault_proxy.py" "$DIR/.s3-proxy" "${S3#*://}" \
-    <"$DIR/.s3-proxy-in" >"$DIR/.s3-proxy-out" 2>"$DIR/.s3-proxy-err" 6>&- &
+  beside /usr/bin/python3 "$HERE/../s3/fault_proxy.py" "$DIR/.s3-proxy" "${S3#*://}" \
+    <"$DIR/.s3-proxy-in" >"$DIR/.s3-proxy-out" 2>"$DIR/.s3-proxy-err" &
   S3_PROXY_KEEPER=$!
   exec 7>"$DIR/.s3-proxy-in"
   await_lines "$DIR/.s3-proxy-out" 1 "$S3_PROXY_KEEPER" || return 1
@@ -278,7 +282,7 @@ s3_requests() {
 # s3_log_mark: waits until everything that was asked so far is logged; prints the number of lines.
 # The log lags behind the answers; a request that nobody else makes marks its end.
 s3_log_mark() {
-  local log="$DIR/.s3/gateway.log" mark=mark-$RANDOM$RANDOM
+  local log="$DIR/.s3/gateway.log" mark=mark-$RANDOM$RANDOM-end
   python3 -c 'import sys, urllib.parse, http.client
 url = urllib.parse.urlsplit(sys.argv[1])
 server = http.client.HTTPConnection(url.netloc)

@@ -30,11 +30,14 @@ import http.client
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.parse
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "python"))
+from free_port import free_port  # noqa: E402  (after the line above)
 
 MODULES = "/usr/lib/nginx/modules"
 
@@ -166,23 +169,14 @@ http {
 """
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 class Proxy:
     """nginx, its directory, and the way to tell it what to break."""
 
     def __init__(self, directory, upstream):
         self.directory = pathlib.Path(directory).resolve()
         self.upstream = upstream
-        self.port, self.control = free_ports(2)
+        self.port = free_port()
+        self.control = free_port(self.port)
         self.process = None
 
     def start(self):

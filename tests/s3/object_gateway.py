@@ -32,11 +32,14 @@ import random
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import uuid
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "python"))
+from free_port import free_port  # noqa: E402  (after the line above)
 
 ACCESS_KEY = "PGKEEPTESTACCESSKEY1"
 SECRET_KEY = "pgkeep/test+secret/key+0123456789abcdef0"
@@ -90,12 +93,6 @@ GATEWAY = {
     "rgw gc obj min wait": "5",
     "rgw gc processor period": "5",
 }
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def ahead(days, words):
