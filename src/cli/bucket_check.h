@@ -1,6 +1,9 @@
 // What 'pgkeep check' looks at in the bucket of a repository.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "cli/check_list.h"
 #include "cli/environment.h"
 #include "storage/s3/object_lock.h"
@@ -25,8 +28,9 @@ void ReportOverwriting(const BucketProtection& protection, CheckList& list);
 // REQUIRES: the address of a bucket.
 void CheckBucket(const storage::StoreUrl& url, const Environment& environment, CheckList& list);
 
-// Whether a rule of the store surely deletes exports after a time. False where that cannot be found
-// out.
-bool EndsExports(const storage::StoreUrl& url, const Environment& environment);
+// What to warn of after an export into the store: that it stays, or that nobody can find out
+// whether it does. nullopt where a rule of the bucket deletes exports in time.
+std::optional<std::string> WarningOfExports(const storage::StoreUrl& url,
+                                            const Environment& environment);
 
 }  // namespace pgkeep::cli

@@ -128,10 +128,9 @@ Status RunExport(const ExportCommand& command, const CommandContext& context) {
       });
   if (!report.id.empty()) context.console.document().Set("job", report.id);
   if (done) Show(*done, options, choice, upload.has_value(), context.console);
-  if (done && upload && !EndsExports(setup.repository.url, environment)) {
-    context.console.Warn(
-        "nothing deletes it after 30 days: it stays until somebody deletes it, or until "
-        "'pgkeep storage lifecycle apply' has given the bucket its rules");
+  if (done && upload) {
+    const auto warning = WarningOfExports(setup.repository.url, environment);
+    if (warning) context.console.Warn(*warning);
   }
   return report.ToStatus();
 }

@@ -19,6 +19,7 @@
 #include "config/configuration.h"
 #include "repository/backup_list.h"
 #include "repository/config_object.h"
+#include "repository/config_store.h"
 #include "repository/key_ring.h"
 #include "repository/passphrase_wrap.h"
 #include "storage/s3/probe.h"
@@ -356,13 +357,17 @@ void ShowNextSteps(const InitPlan& plan, Console& console) {
   console.Note("      pgkeep backup " + ShellWord(plan.sources.front().name) + config);
 }
 
+bool IsInBucket(const storage::StoreUrl& url) { return url.kind == storage::StoreUrl::Kind::kS3; }
+
 // Opens the place of a new repository and finds out whether it creates conditionally. A bucket with
-// versions is believed to do so only when races have shown it; the report is kept for later.
+// versions is believed to do so only when races have shown it; the report is kept for later, and so
+// nothing is tried out in a place that is taken.
 Result<std::unique_ptr<storage::ObjectStore>> OpenPlace(const storage::StoreUrl& url,
                                                         const Environment& environment) {
   PGK_ASSIGN_OR_RETURN(auto store, OpenStore(url, environment, true));
   const storage::StoreFeatures features = store->features();
   if (features.conditional_create || !features.has_versions) return store;
+  PGK_TRY(repository::CheckEmpty(*store, IsInBucket(url)));
   const storage::S3StoreOptions bucket = storage::S3OptionsOf(StoreEnvironmentOf(environment), url);
   PGK_ASSIGN_OR_RETURN(const storage::ProbeReport report, storage::ProbeBucket(bucket));
   PGK_TRY(storage::KeepProbeReport(bucket, report));
@@ -384,9 +389,13 @@ Status CreateRepository(const InitPlan& plan, const CommandContext& context) {
   PGK_TRY(storage::RequireOwnUser(*store));
   repository::InitOptions init;
   init.key_mode = plan.key_mode;
-  init.in_bucket = plan.url.kind == storage::StoreUrl::Kind::kS3;
+  init.in_bucket = IsInBucket(plan.url);
   init.mode = store->features().conditional_create ? repository::RepositoryMode::kConditionalCreate
                                                    : repository::RepositoryMode::kExclusive;
+  if (environment.stop.stop_requested()) {
+    return Err(ErrorCode::kCancelled, "stopped before a repository was made in {}",
+               plan.url.ToString());
+  }
   KeyKeeper keeper(plan, environment, std::move(passphrase), *store);
   const Result<NewRepository> created = repository::InitRepository(
       *store, OptionsFor(environment), init,

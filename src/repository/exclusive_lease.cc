@@ -212,6 +212,15 @@ Duration RandomPause(crypto::RandomSource& random, int attempt) {
 
 }  // namespace
 
+Status CheckMayWithdrawLease(const RepositoryContext& context) {
+  if (!context.store->features().can_delete) return MayNotWithdraw(context);
+  const std::string nobodys = LeaseKey(LeaseId::New(*context.random));
+  Status deleted = Retry(context.retry, *context.clock, context.stop,
+                         [&] { return context.store->Delete(nobodys); });
+  if (deleted.ok() || deleted.error().code() != ErrorCode::kPermission) return deleted;
+  return MayNotWithdraw(context).Attach(std::move(deleted).error());
+}
+
 Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryContext& context,
                                                               const std::string& holder) {
   PGK_CHECK(!holder.empty(), "a lease names its holder");
@@ -219,7 +228,8 @@ Result<std::unique_ptr<ExclusiveLease>> AcquireExclusiveLease(const RepositoryCo
     return Err(ErrorCode::kConfig, "exclusive mode needs a local directory for its lock")
         .WithHint("set the state directory");
   }
-  if (!context.store->features().can_delete) return MayNotWithdraw(context);
+  // An announcement that cannot be withdrawn would bar everybody.
+  PGK_TRY(CheckMayWithdrawLease(context));
   for (int attempt = 1;; ++attempt) {
     bool contested = false;
     auto lease = TryToAcquire(context, holder, &contested);
@@ -240,15 +250,6 @@ Status CheckLeaseIsFree(const RepositoryContext& context) {
   const ControlAccess control(context);
   PGK_ASSIGN_OR_RETURN(const std::vector<LeaseId> leases, ListLeases(control));
   return leases.empty() ? Ok() : Status(DescribeHolder(control, leases.front()));
-}
-
-Status CheckMayWithdrawLease(const RepositoryContext& context) {
-  if (!context.store->features().can_delete) return MayNotWithdraw(context);
-  const std::string nobodys = LeaseKey(LeaseId::New(*context.random));
-  Status deleted = Retry(context.retry, *context.clock, context.stop,
-                         [&] { return context.store->Delete(nobodys); });
-  if (deleted.ok() || deleted.error().code() != ErrorCode::kPermission) return deleted;
-  return MayNotWithdraw(context).Attach(std::move(deleted).error());
 }
 
 Result<Timestamp> LastSignOfLife(const RepositoryContext& context, Timestamp announced) {

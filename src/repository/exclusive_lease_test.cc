@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -216,6 +217,21 @@ TEST_F(ExclusiveLeaseTest, NeedsTheRightToDelete) {
   EXPECT_EQ(Acquire(here_, "first").error().code(), ErrorCode::kPermission);
   EXPECT_THAT(Leases(), IsEmpty());
   EXPECT_EQ(CheckMayWithdrawLease(ContextOf(here_)).error().code(), ErrorCode::kPermission);
+}
+
+// A bucket says only at the deletion that it is denied: then nothing must have been announced.
+TEST_F(ExclusiveLeaseTest, IsNotAnnouncedWhereItCannotBeWithdrawn) {
+  testing::FaultyStore faulty(store_, memory_.clock);
+  const size_t rule = faulty.AddRule({.operation = storage::StoreOperation::kDelete,
+                                      .key_contains = std::string(kLeasePrefix),
+                                      .times = std::numeric_limits<uint64_t>::max(),
+                                      .code = ErrorCode::kPermission});
+  const Acquired lease = Acquire(here_, "backup", &faulty);
+  ASSERT_FALSE(lease.ok());
+  EXPECT_EQ(lease.error().code(), ErrorCode::kPermission);
+  EXPECT_EQ(lease.error().hint(), "allow deletion below lease/");
+  EXPECT_EQ(faulty.fired(rule), 1u);
+  EXPECT_THAT(Leases(), IsEmpty());
 }
 
 TEST_F(ExclusiveLeaseTest, TryingToWithdrawTouchesNobodysLease) {

@@ -84,6 +84,12 @@ bool HasSame(const std::vector<LifecycleRule>& rules, const LifecycleRule& rule)
 
 std::string Days(uint32_t days) { return fmt::format("{} day{}", days, days == 1 ? "" : "s"); }
 
+// Whether a rule deletes everything below `exports` in time.
+bool Ends(const LifecycleRule& rule, const std::string& exports) {
+  return rule.enabled && !rule.tagged && !rule.sized && exports.starts_with(rule.prefix) &&
+         (rule.expire_days || !rule.expire_date.empty());
+}
+
 std::string DescribeTransition(const LifecycleTransition& transition) {
   return fmt::format(
       "moves {}to {} {}", transition.noncurrent ? "older versions " : "", transition.storage_class,
@@ -94,13 +100,6 @@ std::string DescribeTransition(const LifecycleTransition& transition) {
 
 size_t LifecyclePlan::Number(LifecycleState state) const {
   return static_cast<size_t>(std::ranges::count(rules, state, &PlannedRule::state));
-}
-
-// No other rule of ours deletes what is current.
-bool LifecyclePlan::EndsExports() const {
-  return std::ranges::any_of(rules, [](const PlannedRule& planned) {
-    return planned.state == LifecycleState::kInPlace && planned.rule.expire_days;
-  });
 }
 
 bool LifecyclePlan::HasChanges() const {
@@ -140,6 +139,10 @@ LifecyclePlan PlanLifecycle(std::string_view prefix, const storage::S3LifecycleS
   const WantedRules wanted(prefix, settings);
   const LifecycleDangers dangers(prefix, settings, versioned);
   LifecyclePlan plan{.transition_minimum = found.transition_minimum};
+  const std::string exports =
+      (prefix.empty() ? "" : std::string(prefix) + "/") + std::string(kExportPrefix);
+  plan.ends_exports = std::ranges::any_of(
+      found.rules, [&](const LifecycleRule& rule) { return Ends(rule, exports); });
   for (const LifecycleRule& rule : found.rules) {
     LifecycleState state = LifecycleState::kForeign;
     if (wanted.IsOurName(rule.id)) {

@@ -41,10 +41,10 @@ struct LifecyclePlan {
   std::vector<PlannedRule> rules = {};
   // As the bucket says it beside its rules (storage::LifecycleConfiguration); it stays.
   std::string transition_minimum = {};
+  // Whether an enabled rule of the bucket, whosever it is, deletes all exports in time.
+  bool ends_exports = false;
 
   size_t Number(LifecycleState state) const;
-  // Whether the bucket has our rule that deletes exports after a time.
-  bool EndsExports() const;
   // Whether applying changes anything.
   bool HasChanges() const;
   // The first danger of a rule that stays, with the rule; null if there is none. Borrows.

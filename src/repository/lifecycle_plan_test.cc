@@ -70,8 +70,22 @@ TEST(LifecyclePlan, AppliedTwiceChangesNothing) {
   const LifecyclePlan second = PlanLifecycle("pg", {}, true, first.Applied());
   EXPECT_FALSE(second.HasChanges());
   EXPECT_TRUE(second.IsApplied(first.Applied()));
-  EXPECT_FALSE(first.EndsExports());
-  EXPECT_TRUE(second.EndsExports());
+  EXPECT_FALSE(first.ends_exports);
+  EXPECT_TRUE(second.ends_exports);
+}
+
+TEST(LifecyclePlan, RulesOfOthersEndExportsToo) {
+  const auto ends = [](const LifecycleRule& rule) {
+    return PlanLifecycle("pg", {}, true, {{Foreign(rule)}}).ends_exports;
+  };
+  EXPECT_TRUE(ends({.prefix = "pg/export/", .expire_days = 5}));
+  EXPECT_TRUE(ends({.prefix = "", .expire_date = "2030-01-01T00:00:00Z"}));
+  EXPECT_FALSE(ends({.prefix = "pg/export/0", .expire_days = 5}));
+  EXPECT_FALSE(ends({.prefix = "export/", .expire_days = 5}));
+  EXPECT_FALSE(ends({.prefix = "pg/", .tagged = true, .expire_days = 5}));
+  EXPECT_FALSE(ends({.prefix = "pg/", .sized = true, .expire_days = 5}));
+  EXPECT_FALSE(ends({.enabled = false, .prefix = "pg/", .expire_days = 5}));
+  EXPECT_FALSE(ends({.prefix = "pg/", .purge_days = 5}));
 }
 
 TEST(LifecyclePlan, ReplacesItsOwnRulesAndKeepsThoseOfOthers) {

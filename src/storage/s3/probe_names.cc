@@ -9,10 +9,8 @@
 namespace pgkeep::storage {
 namespace {
 
-constexpr std::string_view kReport = "report.";
 // "20261122T140000Z", with a digit for each zero.
 constexpr std::string_view kTimeForm = "00000000T000000Z";
-constexpr size_t kReportNumberDigits = 16;
 // The shortest random number in a name, in hex digits.
 constexpr size_t kLeastRandomDigits = 16;
 
@@ -22,26 +20,26 @@ bool IsHex(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); });
 }
 
-bool IsTime(std::string_view text) {
-  return std::ranges::equal(text, kTimeForm,
-                            [](char c, char form) { return form == '0' ? IsDigit(c) : c == form; });
-}
-
-// What comes behind "report.".
-bool IsReport(std::string_view name) {
-  if (!IsTime(name.substr(0, kTimeForm.size()))) return false;
-  name.remove_prefix(kTimeForm.size());
-  return name.empty() ||
-         (name.front() == '.' && name.size() == 1 + kReportNumberDigits && IsHex(name.substr(1)));
-}
-
 }  // namespace
+
+std::string_view ProbeReportTime(std::string_view key) {
+  if (!key.starts_with(kProbeReportPrefix)) return {};
+  key.remove_prefix(kProbeReportPrefix.size());
+  const std::string_view time = key.substr(0, kTimeForm.size());
+  const std::string_view rest = key.substr(time.size());
+  const bool is_time = std::ranges::equal(
+      time, kTimeForm, [](char c, char form) { return form == '0' ? IsDigit(c) : c == form; });
+  const bool is_rest =
+      rest.empty() || (rest.front() == '.' && rest.size() == 1 + (2 * kProbeReportRandomBytes) &&
+                       IsHex(rest.substr(1)));
+  return is_time && is_rest ? time : std::string_view();
+}
 
 bool IsProbeKey(std::string_view key) {
   if (key == kOverwriteTrialKey) return true;
+  if (!ProbeReportTime(key).empty()) return true;
   if (!key.starts_with(kProbePrefix)) return false;
   key.remove_prefix(kProbePrefix.size());
-  if (key.starts_with(kReport)) return IsReport(key.substr(kReport.size()));
   const std::string_view random = key.substr(0, key.find('/'));
   return random.size() >= kLeastRandomDigits && IsHex(random);
 }

@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "crypto/random.h"
 #include "storage/s3/probe.h"
+#include "storage/s3/probe_names.h"
 #include "storage/s3/sigv4.h"
 
 namespace pgkeep::storage {
@@ -15,9 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kReportPrefix = "probe/report.";
 constexpr size_t kReportMax = size_t{64} << 10;
-constexpr size_t kSuffixBytes = 8;
 // How far the clocks of a store's servers may be apart.
 constexpr Duration kClocksApart = std::chrono::minutes(1);
 
@@ -52,20 +51,6 @@ Result<ProbeFinding> ReadFinding(const json::value& value) {
   if (finding.name.empty() || verdict == kVerdicts.end()) return NoReport();
   finding.verdict = verdict->second;
   return finding;
-}
-
-// The time in the name of a report, whose order is that of time; empty if it is none. The first
-// reports had no suffix.
-std::string_view TimeIn(std::string_view key) {
-  constexpr std::string_view kShape = "00000000T000000Z";
-  if (!key.starts_with(kReportPrefix)) return {};
-  key.remove_prefix(kReportPrefix.size());
-  const std::string_view time = key.substr(0, kShape.size());
-  const std::string_view rest = key.substr(time.size());
-  const bool right = std::ranges::equal(time, kShape, [](char came, char wanted) {
-    return wanted == '0' ? came >= '0' && came <= '9' : came == wanted;
-  });
-  return right && (rest.empty() || rest.starts_with('.')) ? time : std::string_view();
 }
 
 bool CreatesConditionally(const ProbeReport& report) {
@@ -129,15 +114,15 @@ std::string ProbePlace(const S3StoreOptions& options) {
 }
 
 std::string NewProbeReportKey(Timestamp time) {
-  Bytes suffix(kSuffixBytes);
+  Bytes suffix(kProbeReportRandomBytes);
   crypto::RandomBytes(suffix);
-  return std::string(kReportPrefix) + FormatAmzDate(time) + "." + HexEncode(suffix);
+  return std::string(kProbeReportPrefix) + FormatAmzDate(time) + "." + HexEncode(suffix);
 }
 
 Result<std::optional<ProbeReport>> ReadProbeReport(ObjectStore& store, std::string_view place) {
   std::vector<std::string> keys;
-  PGK_TRY(ListAll(store, kReportPrefix, [&](const ObjectInfo& object) {
-    if (!TimeIn(object.key).empty()) keys.push_back(object.key);
+  PGK_TRY(ListAll(store, kProbeReportPrefix, [&](const ObjectInfo& object) {
+    if (!ProbeReportTime(object.key).empty()) keys.push_back(object.key);
     return Ok();
   }));
   std::optional<ProbeReport> counts;
@@ -146,7 +131,7 @@ Result<std::optional<ProbeReport>> ReadProbeReport(ObjectStore& store, std::stri
   const std::string latest = FormatAmzDate(now + kClocksApart);
   std::string_view newest;
   for (size_t i = keys.size(); i-- > 0;) {
-    const std::string_view time = TimeIn(keys[i]);
+    const std::string_view time = ProbeReportTime(keys[i]);
     if (time > latest) continue;
     if (counts && time != newest) break;
     PGK_ASSIGN_OR_RETURN(const Bytes bytes, store.Get(keys[i], kReportMax));
