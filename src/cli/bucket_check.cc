@@ -98,19 +98,18 @@ void CheckBucket(const storage::StoreUrl& url, const Environment& environment, C
 
 std::optional<std::string> WarningOfExports(const storage::StoreUrl& url,
                                             const Environment& environment) {
-  const std::string stays = "nothing deletes it after 30 days: it stays until somebody deletes it";
-  if (url.kind != storage::StoreUrl::Kind::kS3) return stays;
+  const std::string stays = "it stays until somebody deletes it";
+  if (url.kind != storage::StoreUrl::Kind::kS3) return "nothing deletes it: " + stays;
   auto bucket = BucketAccess::Open(url, environment);
   const Result<repository::LifecyclePlan> plan =
       bucket.ok() ? PlanOf(*bucket) : Result<repository::LifecyclePlan>(bucket.error());
-  if (!plan.ok() && plan.error().code() == ErrorCode::kUnsupported) return stays;
   if (!plan.ok()) {
-    return "nobody knows whether anything deletes it after 30 days: the rules of the bucket cannot "
-           "be read: " +
+    return "nobody knows whether anything deletes it: the rules of the bucket cannot be read: " +
            plan.error().ToString();
   }
   if (plan->ends_exports) return std::nullopt;
-  return stays + ", or until 'pgkeep storage lifecycle apply' has given the bucket its rules";
+  return "no rule of the bucket surely deletes it within 30 days: " + stays +
+         ", or until 'pgkeep storage lifecycle apply' has given the bucket its rules";
 }
 
 }  // namespace pgkeep::cli

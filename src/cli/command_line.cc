@@ -238,7 +238,8 @@ class CommandLine {
             ->type_name("PATH");
     export_
         ->add_flag("--to-repository", export_options_.to_repository,
-                   "Into the repository, under export/, not encrypted; gone after 30 days")
+                   "Into the repository, under export/, not encrypted; the rules of a bucket end "
+                   "it after 30 days")
         ->excludes(output);
     export_
         ->add_option("--format", export_options_.format,

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/file_util.h"
-#include "base/log.h"
 #include "base/mapped_file.h"
 #include "base/uuid.h"
 #include "repository/object_names.h"
@@ -16,20 +15,10 @@ namespace pgkeep::cli {
 namespace {
 
 constexpr uint32_t kPrivate = 0700;
+constexpr std::string_view kPrefix = "export-";
 constexpr char kOutputName[] = "archive";
 // Without its table of contents a directory is no archive to anybody.
 constexpr std::string_view kContentsName = "toc.dat";
-
-// Removes a directory and what is in it.
-Status RemoveTree(FileSystem& files, const std::string& path) {
-  PGK_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, files.ReadDirectory(path));
-  for (const DirectoryEntry& entry : entries) {
-    const std::string child = JoinPath(path, entry.name);
-    PGK_TRY(entry.type == FileInfo::Type::kDirectory ? RemoveTree(files, child)
-                                                     : files.Remove(child));
-  }
-  return files.RemoveDirectory(path);
-}
 
 }  // namespace
 
@@ -39,28 +28,17 @@ Result<ExportUpload> ExportUpload::Begin(const Environment& environment) {
     return Err(ErrorCode::kConfig, "there is no place for the export on its way")
         .WithHint("set PGKEEP_STATE_DIR to a directory with room for it");
   }
-  const std::string id = NewUuidV7(*environment.clock,
-                                   [&](MutableByteSpan bytes) { environment.random->Fill(bytes); });
-  ExportUpload upload(*environment.files, JoinPath(JoinPath(state, "exports"), id),
-                      std::string(repository::kExportPrefix) + id);
-  PGK_TRY(CreateDirectories(*environment.files, upload.place_, kPrivate));
-  return upload;
+  const std::string place = JoinPath(state, "exports");
+  PGK_TRY(CreateDirectories(*environment.files, place, kPrivate));
+  const FillRandom random = [&](MutableByteSpan bytes) { environment.random->Fill(bytes); };
+  PGK_ASSIGN_OR_RETURN(auto directory,
+                       WorkDirectory::Make(*environment.files, place, kPrefix, random));
+  return ExportUpload(
+      *environment.files, std::move(directory),
+      std::string(repository::kExportPrefix) + NewUuidV7(*environment.clock, random));
 }
 
-ExportUpload::ExportUpload(ExportUpload&& other) noexcept
-    : files_(other.files_),
-      place_(std::exchange(other.place_, std::string())),
-      key_(std::move(other.key_)) {}
-
-ExportUpload::~ExportUpload() {
-  if (place_.empty()) return;
-  const Status removed = RemoveTree(files_, place_);
-  if (!removed.ok()) {
-    Log(LogLevel::kWarning, "export", "{}", removed.error().ToString());
-  }
-}
-
-std::string ExportUpload::output() const { return JoinPath(place_, kOutputName); }
+std::string ExportUpload::output() const { return JoinPath(directory_->path(), kOutputName); }
 
 Status ExportUpload::StoreFile(storage::ObjectStore& store, const std::string& path,
                                const std::string& key) {

@@ -2,24 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
+#include "base/work_directory.h"
 #include "cli/environment.h"
 #include "storage/object_store.h"
 
 namespace pgkeep::cli {
 
-// A place for an export on its way: a directory that nobody else can read, removed with all that is
-// in it by the destructor. Movable; one thread.
+// An export on its way: in a directory that goes with this object. Movable; one thread.
 class ExportUpload {
  public:
-  // Makes the place among the local state of this machine. kConfig if that has no place.
+  // Makes the directory among the local state of this machine, and removes what killed exports have
+  // left there. kConfig if there is no place for local state.
   static Result<ExportUpload> Begin(const Environment& environment);
-
-  ExportUpload(ExportUpload&& other) noexcept;
-  ExportUpload& operator=(ExportUpload&&) = delete;
-  ~ExportUpload();
 
   // What the export shall make, file or directory: does not exist yet.
   std::string output() const;
@@ -34,12 +33,12 @@ class ExportUpload {
   Status Store(storage::ObjectStore& store);
 
  private:
-  ExportUpload(FileSystem& files, std::string place, std::string key)
-      : files_(files), place_(std::move(place)), key_(std::move(key)) {}
+  ExportUpload(FileSystem& files, std::unique_ptr<WorkDirectory> directory, std::string key)
+      : files_(files), directory_(std::move(directory)), key_(std::move(key)) {}
   Status StoreFile(storage::ObjectStore& store, const std::string& path, const std::string& key);
 
   FileSystem& files_;
-  std::string place_;  // empty: moved away
+  std::unique_ptr<WorkDirectory> directory_;
   std::string key_;
 };
 

@@ -61,5 +61,23 @@ TEST(ExportUpload, StoresTheContentsLast) {
   }
 }
 
+// As it is in plain text.
+TEST(ExportUpload, RemovesWhatKilledExportsHaveLeft) {
+  const testing::TemporaryDirectory directory;
+  Environment environment;
+  environment.variable = [&](const std::string& name) -> std::optional<std::string> {
+    if (name == "PGKEEP_STATE_DIR") return directory.path();
+    return std::nullopt;
+  };
+  const std::string left = directory.Join("exports/export-" + std::string(32, 'd'));
+  FileSystem& files = PosixFileSystem();
+  ASSERT_TRUE(CreateDirectories(files, left + "/archive", 0700).ok());
+  ASSERT_TRUE(WriteFileDurably(files, left + "/archive/1.dat", AsBytes("x"), 0600, false).ok());
+  const auto upload = ExportUpload::Begin(environment);
+  ASSERT_TRUE(upload.ok()) << upload.error().Describe();
+  EXPECT_FALSE(files.Stat(left).ok());
+  EXPECT_TRUE(files.Stat(ParentDirectory(upload->output())).ok());
+}
+
 }  // namespace
 }  // namespace pgkeep::cli

@@ -364,10 +364,13 @@ bool IsInBucket(const storage::StoreUrl& url) { return url.kind == storage::Stor
 // nothing is tried out in a place that is taken.
 Result<std::unique_ptr<storage::ObjectStore>> OpenPlace(const storage::StoreUrl& url,
                                                         const Environment& environment) {
+  if (IsInBucket(url)) {
+    PGK_ASSIGN_OR_RETURN(const auto untouched, OpenStore(url, environment, false));
+    PGK_TRY(repository::CheckEmpty(*untouched, true));
+  }
   PGK_ASSIGN_OR_RETURN(auto store, OpenStore(url, environment, true));
   const storage::StoreFeatures features = store->features();
   if (features.conditional_create || !features.has_versions) return store;
-  PGK_TRY(repository::CheckEmpty(*store, IsInBucket(url)));
   const storage::S3StoreOptions bucket = storage::S3OptionsOf(StoreEnvironmentOf(environment), url);
   PGK_ASSIGN_OR_RETURN(const storage::ProbeReport report, storage::ProbeBucket(bucket));
   PGK_TRY(storage::KeepProbeReport(bucket, report));

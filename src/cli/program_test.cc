@@ -45,6 +45,19 @@ TEST_F(ProgramTest, EndsWith130WhenItIsInterrupted) {
   EXPECT_EQ(boost::json::parse(outcome.out).at("error").at("code").as_string(), "cancelled");
 }
 
+TEST_F(ProgramTest, MakesNoRepositoryWhenItIsInterruptedBefore) {
+  std::stop_source source;
+  source.request_stop();
+  environment_.stop = source.get_token();
+  const Outcome outcome = Run({"init", "--repository", directory_.Join("repository")});
+  EXPECT_EQ(outcome.status, 130) << outcome.err;
+  for (const char* file : {"pgkeep.toml", "pgkeep.key", "pgkeep-recovery-kit.txt"}) {
+    EXPECT_FALSE(PosixFileSystem().Stat(directory_.Join(file)).ok()) << file;
+  }
+  environment_.stop = {};
+  Init();
+}
+
 TEST_F(ProgramTest, PrintsOneJsonDocumentWhateverHappens) {
   Init();
   for (const Words& words :

@@ -22,8 +22,8 @@ namespace pgkeep::net {
 struct HttpClientOptions {
   // Certificates in PEM to trust in place of the system's; empty: the system's.
   std::string ca_file = {};
-  // "http://host:port" or "https://host:port"; "" for none. Without one the variables https_proxy,
-  // http_proxy and no_proxy decide, as for curl.
+  // "http://host:port", or with https, socks4, socks4a, socks5 or socks5h; "" for none. Without one
+  // the variables https_proxy, http_proxy and no_proxy decide, as for curl.
   std::optional<std::string> proxy = {};
   // For name resolution, TCP and TLS together.
   Duration connect_timeout = std::chrono::seconds(10);

@@ -543,6 +543,31 @@ TEST_F(ExclusiveMode, LostPackOrHeartbeatDoesNotKeepTheLease) {
   EXPECT_THAT(Leases(), IsEmpty());
 }
 
+// What keeping the keys leaves behind would bar the next try.
+TEST(ExclusiveRepository, IsNotBegunWhereNoLeaseCanBeWithdrawn) {
+  testing::FakeClock clock;
+  const auto place = testing::MakeTestStore(clock);
+  storage::UnconditionalStore store(*place);
+  testing::FaultyStore faulty(store, clock);
+  const size_t rule = faulty.AddRule({.operation = storage::StoreOperation::kDelete,
+                                      .times = std::numeric_limits<uint64_t>::max(),
+                                      .code = ErrorCode::kPermission});
+  const TemporaryDirectory state;
+  RepositoryOptions options;
+  options.clock = &clock;
+  options.state_directory = state.path();
+  InitOptions init;
+  init.mode = RepositoryMode::kExclusive;
+  const auto created = InitRepository(faulty, options, init, [](const NewRepository&) -> Status {
+    ADD_FAILURE() << "keys are kept";
+    return Ok();
+  });
+  ASSERT_FALSE(created.ok());
+  EXPECT_EQ(created.error().code(), ErrorCode::kPermission);
+  EXPECT_EQ(faulty.fired(rule), 1u);
+  EXPECT_THAT(place->Keys(), IsEmpty());
+}
+
 // The whole way, as a user's repository goes it.
 TEST(ExclusiveRepository, IsMadeAndWrittenByOneProcessAtATime) {
   testing::FakeClock clock;

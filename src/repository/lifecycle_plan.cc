@@ -50,6 +50,9 @@ class WantedRules {
 
   const std::vector<LifecycleRule>& rules() const { return rules_; }
 
+  // What keys of exports in the bucket begin with.
+  std::string Exports() const { return base_ + std::string(kExportPrefix); }
+
   // Also those of rules that are not wanted now.
   bool IsOurName(const std::string& name) const {
     return std::ranges::find(names_, name) != names_.end();
@@ -84,10 +87,17 @@ bool HasSame(const std::vector<LifecycleRule>& rules, const LifecycleRule& rule)
 
 std::string Days(uint32_t days) { return fmt::format("{} day{}", days, days == 1 ? "" : "s"); }
 
-// Whether a rule deletes everything below `exports` in time.
-bool Ends(const LifecycleRule& rule, const std::string& exports) {
-  return rule.enabled && !rule.tagged && !rule.sized && exports.starts_with(rule.prefix) &&
-         (rule.expire_days || !rule.expire_date.empty());
+// Whether the rules delete everything below `exports` in time, in a bucket with versions for good.
+// A date says nothing about objects that come after it.
+bool EndExports(const std::vector<LifecycleRule>& rules, const std::string& exports,
+                bool versioned) {
+  const auto any = [&](std::optional<uint32_t> LifecycleRule::*days) {
+    return std::ranges::any_of(rules, [&](const LifecycleRule& rule) {
+      return rule.enabled && !rule.tagged && !rule.sized && exports.starts_with(rule.prefix) &&
+             rule.*days && *(rule.*days) <= kExportDays;
+    });
+  };
+  return any(&LifecycleRule::expire_days) && (!versioned || any(&LifecycleRule::purge_days));
 }
 
 std::string DescribeTransition(const LifecycleTransition& transition) {
@@ -138,11 +148,8 @@ LifecyclePlan PlanLifecycle(std::string_view prefix, const storage::S3LifecycleS
                             bool versioned, const LifecycleConfiguration& found) {
   const WantedRules wanted(prefix, settings);
   const LifecycleDangers dangers(prefix, settings, versioned);
-  LifecyclePlan plan{.transition_minimum = found.transition_minimum};
-  const std::string exports =
-      (prefix.empty() ? "" : std::string(prefix) + "/") + std::string(kExportPrefix);
-  plan.ends_exports = std::ranges::any_of(
-      found.rules, [&](const LifecycleRule& rule) { return Ends(rule, exports); });
+  LifecyclePlan plan{.transition_minimum = found.transition_minimum,
+                     .ends_exports = EndExports(found.rules, wanted.Exports(), versioned)};
   for (const LifecycleRule& rule : found.rules) {
     LifecycleState state = LifecycleState::kForeign;
     if (wanted.IsOurName(rule.id)) {

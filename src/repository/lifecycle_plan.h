@@ -41,7 +41,8 @@ struct LifecyclePlan {
   std::vector<PlannedRule> rules = {};
   // As the bucket says it beside its rules (storage::LifecycleConfiguration); it stays.
   std::string transition_minimum = {};
-  // Whether an enabled rule of the bucket, whosever it is, deletes all exports in time.
+  // Whether enabled rules of the bucket, whosever they are, surely delete all exports within
+  // kExportDays, and their older versions, if the bucket has any, within as many days more.
   bool ends_exports = false;
 
   size_t Number(LifecycleState state) const;

@@ -76,16 +76,32 @@ TEST(LifecyclePlan, AppliedTwiceChangesNothing) {
 
 TEST(LifecyclePlan, RulesOfOthersEndExportsToo) {
   const auto ends = [](const LifecycleRule& rule) {
-    return PlanLifecycle("pg", {}, true, {{Foreign(rule)}}).ends_exports;
+    return PlanLifecycle("pg", {}, false, {{Foreign(rule)}}).ends_exports;
   };
   EXPECT_TRUE(ends({.prefix = "pg/export/", .expire_days = 5}));
-  EXPECT_TRUE(ends({.prefix = "", .expire_date = "2030-01-01T00:00:00Z"}));
+  EXPECT_TRUE(ends({.prefix = "", .expire_days = 30}));
+  EXPECT_FALSE(ends({.prefix = "", .expire_days = 31}));
+  EXPECT_FALSE(ends({.prefix = "", .expire_date = "2030-01-01T00:00:00Z"}));
   EXPECT_FALSE(ends({.prefix = "pg/export/0", .expire_days = 5}));
   EXPECT_FALSE(ends({.prefix = "export/", .expire_days = 5}));
   EXPECT_FALSE(ends({.prefix = "pg/", .tagged = true, .expire_days = 5}));
   EXPECT_FALSE(ends({.prefix = "pg/", .sized = true, .expire_days = 5}));
   EXPECT_FALSE(ends({.enabled = false, .prefix = "pg/", .expire_days = 5}));
   EXPECT_FALSE(ends({.prefix = "pg/", .purge_days = 5}));
+}
+
+// There a rule that deletes only hides: whoever knows the version can fetch it.
+TEST(LifecyclePlan, ExportsEndInABucketWithVersionsOnlyWithTheirOlderVersions) {
+  const auto ends = [](const std::vector<LifecycleRule>& rules) {
+    std::vector<LifecycleRule> found;
+    for (const LifecycleRule& rule : rules) found.push_back(Foreign(rule));
+    return PlanLifecycle("pg", {}, true, {found}).ends_exports;
+  };
+  EXPECT_FALSE(ends({{.expire_days = 5}}));
+  EXPECT_TRUE(ends({{.expire_days = 5, .purge_days = 5}}));
+  EXPECT_TRUE(ends({{.expire_days = 5}, {.prefix = "pg/export/", .purge_days = 30}}));
+  EXPECT_FALSE(ends({{.expire_days = 5}, {.prefix = "pg/export/", .purge_days = 31}}));
+  EXPECT_FALSE(ends({{.expire_days = 5}, {.prefix = "pg/p/", .purge_days = 1}}));
 }
 
 TEST(LifecyclePlan, ReplacesItsOwnRulesAndKeepsThoseOfOthers) {

@@ -52,8 +52,10 @@ Result<NewRepository> InitRepository(storage::ObjectStore& store, const Reposito
   NewRepository created{RepositoryId::New(*options.random), KeyBundle::Generate(*options.random)};
   PGK_ASSIGN_OR_RETURN(const auto ring, KeyRing::FromBundle(created.keys, created.id));
   PGK_ASSIGN_OR_RETURN(ConfigObject config, FirstConfig(created, *ring, options, init));
-  PGK_TRY(keep_keys(created));
   RepositoryContext context = MakeContext(store, created.id, ring, config, options);
+  // What is kept for a repository that cannot be made would be in the way of the next try.
+  if (init.mode == RepositoryMode::kExclusive) PGK_TRY(CheckMayWithdrawLease(context));
+  PGK_TRY(keep_keys(created));
   std::unique_ptr<ExclusiveLease> lease;
   if (init.mode == RepositoryMode::kExclusive) {
     PGK_ASSIGN_OR_RETURN(lease, AcquireExclusiveLease(context, "initialisation"));

@@ -10,34 +10,28 @@
 #include "archive/toc.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "base/work_directory.h"
 #include "logical/client_programs.h"
 #include "postgres/connection_params.h"
 
 namespace pgkeep::restore {
 
-// An archive of definitions without data, in a directory of its own that only we can read. Both go
-// with this object. A process that was killed leaves its own behind: as a lock on the directory
-// tells that somebody still uses it, the next restore removes those without.
+// An archive of definitions without data, in a directory of its own that goes with this object.
 class DefinitionArchive {
  public:
-  // Below `parent`; empty: /tmp. Removes first what killed processes of this user left there.
+  // Below `parent`; empty: /tmp.
   static Result<std::unique_ptr<DefinitionArchive>> Write(FileSystem& files,
                                                           const std::string& parent,
                                                           archive::Toc toc);
   DefinitionArchive(const DefinitionArchive&) = delete;
   DefinitionArchive& operator=(const DefinitionArchive&) = delete;
-  ~DefinitionArchive();
 
   const std::string& path() const { return path_; }
 
  private:
-  DefinitionArchive(FileSystem& files, std::string directory, std::unique_ptr<FileLock> lock);
-  static Result<std::unique_ptr<DefinitionArchive>> Make(FileSystem& files,
-                                                         const std::string& parent);
+  explicit DefinitionArchive(std::unique_ptr<WorkDirectory> directory);
 
-  FileSystem& files_;
-  const std::unique_ptr<FileLock> lock_;
-  const std::string directory_;
+  const std::unique_ptr<WorkDirectory> directory_;
   const std::string path_;
 };
 

@@ -15,7 +15,8 @@ namespace pgkeep::testing {
 
 StorePlace::StorePlace() {
   const char* variable = std::getenv("PGKEEP_TEST_STORE");
-  if (variable == nullptr || std::string_view(variable) != "s3") return;
+  if (variable == nullptr) return;
+  PGK_CHECK(std::string_view(variable) == "s3", variable);
   static int places = 0;
   bucket_ = Gateway::Shared().SharedBucket(false);
   prefix_ = fmt::format("place/{}", ++places);

@@ -15,12 +15,12 @@ LAST = 65535
 def free_port(*taken):
     """A port of 127.0.0.1 on which nobody listens, and none of those that are taken.
 
-    It is none of those that the kernel gives to whoever connects or does not care, so nobody gets
-    it by chance before the server listens, nor while it is away.
+    Where there are others, it is none of those that the kernel gives to whoever connects or does
+    not care, so nobody gets it by chance before the server listens, nor while it is away.
     """
     low, high = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
-    ports = [port for port in range(FIRST, LAST + 1)
-             if not low <= port <= high and port not in taken]
+    everything = set(range(FIRST, LAST + 1)) - set(taken)
+    ports = list(everything - set(range(low, high + 1))) or list(everything)
     while ports:
         port = random.choice(ports)
         try:

@@ -258,8 +258,8 @@ TEST(RestoreFaults, StopsInEveryPhaseAndLeavesNoProgramAndNoFile) {
   }
 }
 
-// A directory that is locked belongs to somebody who lives; one that has another name, or is not
-// empty besides, to somebody else.
+// A directory that is locked belongs to somebody who lives; one that has another name, to somebody
+// else.
 TEST(RestoreFaults, RemovesWhatKilledRestoresLeft) {
   const TestDatabase source("scratch");
   Backed backed("scratch", "CREATE TABLE t AS SELECT 5 AS five");
