@@ -44,7 +44,7 @@ Result<std::unique_ptr<DefinitionArchive>> DefinitionArchive::Write(FileSystem& 
                                                            kPrefix, [](MutableByteSpan out) {
                                                              crypto::SystemRandom().Fill(out);
                                                            }));
-  std::unique_ptr<DefinitionArchive> archive(new DefinitionArchive(std::move(directory)));
+  auto archive = std::unique_ptr<DefinitionArchive>(new DefinitionArchive(std::move(directory)));
   PGK_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, files.CreateNew(archive->path_, 0600));
   PGK_TRY(file->WriteAll(bytes));
   PGK_TRY(file->Close());
