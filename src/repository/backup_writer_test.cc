@@ -4,7 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <barrier>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "repository/data_test_kit.h"
 #include "repository/leaf_node.h"
@@ -234,6 +240,72 @@ TEST(BackupWriter, SeveralThreadsDeliverRangesInAnyOrder) {
   const Result<TestTree> read = ReadTree(*repository, receipt->backup);
   ASSERT_OK(read);
   EXPECT_EQ(read->at("db").at("s"), stream);
+}
+
+// Two streams that grow by turns: a reader of one of them should not have to step over the other.
+TEST(BackupWriter, EachThreadFillsAPackOfItsOwnBeyondAFewMegabytes) {
+  constexpr size_t kUnit = size_t{256} << 10;  // a frame
+  constexpr int kTurns = 60;
+  constexpr uint64_t kShared = uint64_t{8} << 20;
+  TestVault vault;
+  const auto repository = vault.Open();
+  BackupSpec spec;
+  spec.source = "app";
+  WriterOptions options = InlineOptions();
+  options.deliver_threads = 2;
+  struct Stored {
+    std::thread::id thread;
+    uint64_t offset;
+  };
+  std::map<PackName, std::vector<Stored>> packs;
+  std::mutex mutex;
+  options.after_frame = [&](const StoredFrame& frame) {
+    const std::scoped_lock lock(mutex);
+    packs[frame.pack.name()].push_back({std::this_thread::get_id(), frame.frame.offset});
+  };
+  const auto writer = BackupWriter::Begin(*repository, spec, options);
+  ASSERT_OK(writer);
+  SubtreeSpec subtree_spec;
+  subtree_spec.name = "db";
+  const auto subtree = (*writer)->OpenSubtree(subtree_spec);
+  ASSERT_OK(subtree);
+  Bytes unit(kUnit);
+  vault.random.Fill(unit);
+  {
+    std::barrier turn(2);
+    std::vector<std::jthread> threads;
+    for (const int number : {0, 1}) {
+      threads.emplace_back([&, number] {
+        StreamSpec stream_spec;
+        stream_spec.name = std::to_string(number);
+        stream_spec.unit_size = kUnit;
+        const auto stream = (*subtree)->OpenStream(stream_spec);
+        const auto range = (*stream)->OpenRange(0);
+        for (int i = 0; i < 2 * kTurns; ++i) {
+          if (i % 2 == number) {
+            EXPECT_TRUE((*range)->Append(unit).ok());
+          }
+          turn.arrive_and_wait();
+        }
+        EXPECT_TRUE((*range)->Close().ok());
+        EXPECT_TRUE((*stream)->Finish().ok());
+      });
+    }
+  }
+  EXPECT_THAT(packs, ::testing::SizeIs(2));
+  for (const auto& [pack, frames] : packs) {
+    std::set<std::thread::id> threads;
+    for (const Stored& frame : frames) {
+      if (frame.offset > kShared) threads.insert(frame.thread);
+    }
+    EXPECT_THAT(threads, ::testing::SizeIs(1)) << pack.Key();
+  }
+  // What is small shares a pack.
+  const auto first = std::ranges::count_if(
+      packs.begin()->second, [&](const Stored& frame) { return frame.offset < kShared; });
+  EXPECT_GE(first, static_cast<int64_t>(kShared / (kUnit + 1024)));
+  ASSERT_OK((*subtree)->Finish());
+  ASSERT_OK((*writer)->Commit({}));
 }
 
 // A subtree with one open stream, for tests of wrong use.

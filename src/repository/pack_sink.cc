@@ -1,5 +1,6 @@
 #include "repository/pack_sink.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,12 @@ namespace {
 
 // More recycled buffers than packs that are filled at once would only hold memory.
 constexpr size_t kBuffersMax = 1;
+// So much is read with one request, whoever has stored it.
+constexpr size_t kSharedMax = size_t{8} << 20;
+
+bool MayBeShared(const std::unique_ptr<PackSink::OpenPack>& pack) {
+  return pack->builder->size() < kSharedMax;
+}
 
 }  // namespace
 
@@ -50,12 +57,16 @@ Result<std::unique_ptr<PackSink::OpenPack>> PackSink::TakeIdleOrSlot() {
   });
   if (!free) return Err(ErrorCode::kCancelled, "the backup was cancelled");
   if (error_) return *error_;
-  if (idle_.empty()) {
+  auto chosen = std::ranges::find(idle_, std::this_thread::get_id(), &OpenPack::filled_by);
+  if (chosen == idle_.end()) chosen = std::ranges::find_if(idle_, MayBeShared);
+  if (chosen == idle_.end() && open_ < options_.max_open) {
     ++open_;
     return std::make_unique<OpenPack>();
   }
-  std::unique_ptr<OpenPack> pack = std::move(idle_.back());
-  idle_.pop_back();
+  // The one that has waited longest: its thread has most likely ended.
+  if (chosen == idle_.end()) chosen = idle_.begin();
+  std::unique_ptr<OpenPack> pack = std::move(*chosen);
+  idle_.erase(chosen);
   return pack;
 }
 
@@ -66,6 +77,7 @@ void PackSink::ReleaseSlot() {
 }
 
 void PackSink::GiveBack(std::unique_ptr<OpenPack> pack) {
+  pack->filled_by = std::this_thread::get_id();
   const MutexLock lock(mutex_);
   idle_.push_back(std::move(pack));
   returned_.NotifyOne();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "base/bytes.h"
@@ -22,8 +23,9 @@ namespace pgkeep::repository {
 // Where one writer's frames of one kind become packs, and packs become objects.
 //
 // Borrow a pack, store frames in it, give it back by destroying the lease; full packs are closed
-// and uploaded by the upload pool. The pack given back last is borrowed first, so one thread fills
-// one pack at a time, and N threads at most N.
+// and uploaded by the upload pool. A thread is lent the pack that it has filled before, so that
+// what it stores one after the other stands so, and is read again with few requests. Small packs
+// are shared by threads all the same, so that a small backup has few.
 //
 // Thread-safe. Memory: at most `max_open` packs being filled, and what the upload pool holds. The
 // first failure of an upload is kept and returned by everything after it. Nothing is ever deleted
@@ -34,6 +36,7 @@ class PackSink {
   struct OpenPack {
     std::unique_ptr<PackBuilder> builder;
     std::vector<uint64_t> fingerprints;
+    std::thread::id filled_by;  // as of the last return
   };
 
   // Called when a pack is closed, before its upload, in the thread that closes it: writes the
@@ -109,8 +112,8 @@ class PackSink {
   const Options options_;
   mutable Mutex mutex_;
   CondVar returned_;
-  size_t open_ PGK_GUARDED_BY(mutex_) = 0;  // lent and idle
-  std::vector<std::unique_ptr<OpenPack>> idle_ PGK_GUARDED_BY(mutex_);
+  size_t open_ PGK_GUARDED_BY(mutex_) = 0;                              // lent and idle
+  std::vector<std::unique_ptr<OpenPack>> idle_ PGK_GUARDED_BY(mutex_);  // given back last: last
   std::vector<Bytes> buffers_ PGK_GUARDED_BY(mutex_);  // of uploaded packs, for the next ones
   std::vector<PackEntry> entries_ PGK_GUARDED_BY(mutex_);
   std::optional<Error> error_ PGK_GUARDED_BY(mutex_);

@@ -70,7 +70,6 @@ Result<repository::BackupId> StoreTree(repository::Repository& repository,
   spec.client_version = std::string(kVersion);
   spec.incremental = options.incremental;
   repository::WriterOptions writer_options;
-  writer_options.encode_threads = options.threads;
   writer_options.deliver_threads = options.threads;
   writer_options.upload_threads = options.uploads;
   writer_options.memory_limit = options.memory_bytes;
