@@ -135,14 +135,17 @@ TEST_F(RequestEachTest, TheCollectorReadsAndDeletesSeveralAtATime) {
   repository_.Expire(backups_[0]);
   const size_t packs = KeysBelow(memory_.store, "p/").size();
   MeetingStore decisions(memory_.store, "get", "dec/");
-  ASSERT_TRUE(CollectGarbage(repository_.KeylessContext(&decisions), {}).ok());
+  ASSERT_TRUE(CollectGarbage(repository_.KeylessContext(&decisions), {.dry_run = true}).ok());
   EXPECT_TRUE(decisions.met());
   MeetingStore lists(memory_.store, "get", "ref/");
   ASSERT_TRUE(CollectGarbage(repository_.KeylessContext(&lists), {.dry_run = true}).ok());
   EXPECT_TRUE(lists.met());
   MeetingStore deletions(memory_.store, "delete", "p/");
-  const auto report = CollectGarbage(repository_.KeylessContext(&deletions), {.force = true});
-  ASSERT_TRUE(report.ok()) << report.error().Describe();
+  // Where the store keeps versions, the first cycle deletes, else the second.
+  for (int cycle = 0; cycle < 2; ++cycle) {
+    const auto report = CollectGarbage(repository_.KeylessContext(&deletions), {.force = true});
+    ASSERT_TRUE(report.ok()) << report.error().Describe();
+  }
   EXPECT_TRUE(deletions.met());
   EXPECT_EQ(KeysBelow(memory_.store, "p/").size(), packs - 3);
   EXPECT_THAT(MissingLiveObjects(repository_.Context()), IsEmpty());
