@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "storage/s3/make_client.h"
+#include "storage/s3/s3_test_kit.h"
 #include "testing/fake_clock.h"
 #include "testing/http_server.h"
 
@@ -29,16 +30,7 @@ class BucketSettingsTest : public ::testing::Test {
       : server_([this](const HttpServerRequest& request) {
           return request.method == "GET" ? rules_ : MakeAnswer(200);
         }) {
-    auto client =
-        MakeS3Client({.bucket = "bucket",
-                      .settings = {.endpoint = server_.url(), .region = "eu-west-1", .proxy = ""},
-                      .files = &PosixFileSystem(),
-                      .clock = &clock_,
-                      .variable = [](const std::string& name) -> std::optional<std::string> {
-                        if (name == "AWS_ACCESS_KEY_ID") return "AKIA1";
-                        if (name == "AWS_SECRET_ACCESS_KEY") return "secret";
-                        return std::nullopt;
-                      }});
+    auto client = MakeS3Client(OptionsForTests(server_, clock_));
     PGK_CHECK(client.ok(), client.ok() ? "" : client.error().Describe());
     client_ = std::move(client).value();
   }

@@ -4,16 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "base/mutex.h"
 #include "crypto/hash.h"
+#include "storage/s3/s3_test_kit.h"
 #include "testing/fake_clock.h"
 #include "testing/http_server.h"
 
@@ -42,17 +41,10 @@ class Bucket {
         server_([this](const HttpServerRequest& request) { return React(request); }) {}
 
   S3StoreOptions Options() {
-    return {.bucket = "bucket",
-            .prefix = "base",
-            .settings = {.endpoint = server_.url(), .region = "eu-west-1", .proxy = ""},
-            .files = &PosixFileSystem(),
-            .clock = &clock_,
-            .variable = [](const std::string& name) -> std::optional<std::string> {
-              if (name == "AWS_ACCESS_KEY_ID") return "AKIA1";
-              if (name == "AWS_SECRET_ACCESS_KEY") return "secret";
-              return std::nullopt;
-            },
-            .stop = stop.get_token()};
+    S3StoreOptions options = OptionsForTests(server_, clock_);
+    options.prefix = "base";
+    options.stop = stop.get_token();
+    return options;
   }
 
   // The only object that is left.

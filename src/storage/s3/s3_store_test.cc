@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "crypto/hash.h"
 #include "storage/s3/probe.h"
+#include "storage/s3/s3_test_kit.h"
 #include "storage/store_util.h"
 #include "testing/fake_clock.h"
 #include "testing/http_server.h"
@@ -42,18 +43,11 @@ class S3StoreTest : public ::testing::Test {
   }
 
   S3StoreOptions Options() {
-    return {.bucket = "bucket",
-            .prefix = "base",
-            .settings = {.endpoint = server_.url(), .region = "eu-west-1", .proxy = ""},
-            .files = &PosixFileSystem(),
-            .clock = &clock_,
-            .variable = [](const std::string& name) -> std::optional<std::string> {
-              if (name == "AWS_ACCESS_KEY_ID") return "AKIA1";
-              if (name == "AWS_SECRET_ACCESS_KEY") return "secret";
-              return std::nullopt;
-            },
-            .stop = stop_.get_token(),
-            .stall_timeout = std::chrono::seconds(1)};
+    S3StoreOptions options = OptionsForTests(server_, clock_);
+    options.prefix = "base";
+    options.stop = stop_.get_token();
+    options.stall_timeout = std::chrono::seconds(1);
+    return options;
   }
 
   // For the next request with this method.
