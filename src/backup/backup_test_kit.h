@@ -55,7 +55,10 @@ class HookStore : public storage::ForwardingStore {
   using ForwardingStore::ForwardingStore;
 
   // Called once, by the thread that stores.
-  void BeforeFirstPack(std::function<void()> action) { action_ = std::move(action); }
+  void BeforeFirstPack(std::function<void()> action) {
+    const MutexLock lock(mutex_);
+    action_ = std::move(action);
+  }
 
   Result<storage::ObjectInfo> CreateIfAbsent(std::string_view key, ByteSpan bytes) override;
 

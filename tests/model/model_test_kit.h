@@ -11,9 +11,9 @@
 namespace pgkeep::model {
 
 // Explores and prints what was found; the numbers also go into the test report.
-inline Outcome ExploreAndPrint(const Config& config) {
+inline Outcome ExploreAndPrint(const Config& config, std::uint64_t max_states = kMostStates) {
   const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
-  Outcome outcome = Explore(config);
+  Outcome outcome = Explore(config, max_states);
   std::fputs(Summary(test->name(), outcome).c_str(), stdout);
   testing::Test::RecordProperty("states", std::to_string(outcome.states));
   return outcome;
